@@ -1,0 +1,100 @@
+//! How the news of an end reaches the loop, and who collects the child.
+//!
+//! Whoever sees the end leaves the child a zombie and posts to the loop. The loop takes the
+//! registration, collects, and tells, in this order: a registration that was removed meanwhile
+//! leaves the child to its remover, and the pid cannot be given to another process while the
+//! registration stands. If the loop is closed, now or before it gets to it, the child is
+//! collected all the same, and nobody is told.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use anyloop::{ChildToken, ExitStatus, SendCallback};
+
+use super::registry::{Registration, Registry};
+use crate::sys::wait_id;
+use crate::unix::collect;
+
+/// Enough for a system call and a post; threads of the usual size would cost address space.
+const STACK: usize = 64 * 1024;
+
+/// The end of one child, seen or to be seen.
+pub(crate) struct End {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) child: ChildToken,
+    pub(crate) id: u64,
+}
+
+impl End {
+    /// Whether the child is over, or is no child of ours.
+    pub(crate) fn has_come(&self) -> bool {
+        collect::has_ended(&wait_id(&self.child))
+    }
+
+    /// Whether anybody is to be told still.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registry.remote(self.child.pid(), self.id).is_some()
+    }
+
+    /// Tells at once, if this is the context of the loop that is to be told; else posts.
+    pub(crate) fn arrive(self: Arc<Self>) {
+        match self.registry.remote(self.child.pid(), self.id) {
+            Some(remote) if remote.is_owner() => Arrival(self).tell(),
+            Some(_) => self.post(),
+            None => {}
+        }
+    }
+
+    /// Starts a thread that waits for the end and then posts it.
+    ///
+    /// Gives everything back if there is no thread to be had.
+    pub(crate) fn wait_in_thread(self) -> Result<(), (io::Error, Option<Self>)> {
+        let name = format!("child {}", self.child.pid());
+        let end = Arc::new(self);
+        let waits = end.clone();
+        let started = thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
+            collect::wait_for_end(&wait_id(&waits.child));
+            // The starter has let go of it by now, or will without looking at it.
+            waits.post();
+        });
+        match started {
+            Ok(_) => Ok(()),
+            Err(error) => Err((error, Arc::into_inner(end))),
+        }
+    }
+
+    /// Tells the loop that the child has ended.
+    pub(crate) fn post(self: Arc<Self>) {
+        let Some(remote) = self.registry.remote(self.child.pid(), self.id) else {
+            return;
+        };
+        let arrival = Arrival(self);
+        drop(remote.call_soon(SendCallback::new(move || arrival.tell())));
+    }
+
+    /// Takes the registration, and collects the child if there is one.
+    fn take(&self) -> Option<(Registration, ExitStatus)> {
+        let known = self.registry.take(self.child.pid(), self.id)?;
+        let status = collect::collect(&wait_id(&self.child)).unwrap_or(ExitStatus::Unknown);
+        Some((known, status))
+    }
+}
+
+/// The news, on its way to the loop.
+struct Arrival(Arc<End>);
+
+impl Arrival {
+    fn tell(self) {
+        if let Some((known, status)) = self.0.take() {
+            (known.callback)(self.0.child.pid(), status);
+        }
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        // Not told, so the loop was closed first. After `tell` there is nothing left to take.
+        drop(self.0.take());
+    }
+}

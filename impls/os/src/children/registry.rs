@@ -1,0 +1,104 @@
+//! Which children are registered, for whom.
+//!
+//! Each registration has a number of its own beside the pid: whoever waits for the child's end
+//! presents it, and gets nothing if the registration is gone, even if the pid has been given to
+//! another child since. Replacing a callback keeps the number, since the child is the same.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyloop::{ExitCallback, Handle, Pid, Remote};
+
+/// Who is to be told.
+pub(crate) struct Registration {
+    pub(crate) id: u64,
+    pub(crate) callback: ExitCallback,
+    pub(crate) remote: Remote,
+    /// What the loop calls the wait, if the loop waits.
+    pub(crate) source: Option<Handle>,
+}
+
+#[derive(Default)]
+struct State {
+    by_pid: HashMap<Pid, Registration>,
+    last_id: u64,
+    closed: bool,
+}
+
+/// The registrations of one watcher. Callbacks go in and come out; none runs or is dropped here.
+#[derive(Default)]
+pub(crate) struct Registry(Mutex<State>);
+
+/// What became of a callback that was to be registered.
+pub(crate) enum Added {
+    /// It is registered under this number, and somebody has to wait for the child.
+    New(u64),
+    /// It took the place of another, whose wait goes on.
+    Replaced(ExitCallback),
+    /// The watcher is closed; here it is back.
+    Closed(ExitCallback),
+}
+
+impl Registry {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, pid: Pid, remote: Remote, callback: ExitCallback) -> Added {
+        let mut state = self.state();
+        if state.closed {
+            return Added::Closed(callback);
+        }
+        state.last_id += 1;
+        let id = state.last_id;
+        match state.by_pid.entry(pid) {
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.remote = remote;
+                Added::Replaced(core::mem::replace(&mut known.callback, callback))
+            }
+            Entry::Vacant(place) => {
+                place.insert(Registration { id, callback, remote, source: None });
+                Added::New(id)
+            }
+        }
+    }
+
+    /// Notes what the loop calls the wait.
+    pub(crate) fn set_source(&self, pid: Pid, id: u64, source: Handle) {
+        if let Some(known) = self.state().by_pid.get_mut(&pid) {
+            if known.id == id {
+                known.source = Some(source);
+            }
+        }
+    }
+
+    /// The loop that is to be told now, if the registration is still there.
+    pub(crate) fn remote(&self, pid: Pid, id: u64) -> Option<Remote> {
+        let state = self.state();
+        let known = state.by_pid.get(&pid)?;
+        (known.id == id).then(|| known.remote.clone())
+    }
+
+    /// Takes the registration out, if it is still there.
+    pub(crate) fn take(&self, pid: Pid, id: u64) -> Option<Registration> {
+        match self.state().by_pid.entry(pid) {
+            Entry::Occupied(known) if known.get().id == id => Some(known.remove()),
+            _ => None,
+        }
+    }
+
+    /// Takes out whatever is registered for `pid`.
+    pub(crate) fn remove(&self, pid: Pid) -> Option<Registration> {
+        self.state().by_pid.remove(&pid)
+    }
+
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.state().closed
+    }
+}

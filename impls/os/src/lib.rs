@@ -1,0 +1,68 @@
+//! anyloop's reference loops, child watchers and default policy for operating systems.
+//!
+//! Linking this crate puts [`DefaultEventLoopPolicy`] in force, without any call: a binary that
+//! uses nothing else of it says
+//!
+//! ```
+//! use anyloop_os as _;
+//!
+//! let answer = anyloop::run(async { 6 * 7 })?;
+//! assert_eq!(answer, 42);
+//! # Ok::<(), anyloop::RunError>(())
+//! ```
+//!
+//! # What there is
+//!
+//! | | Linux | other Unix | Windows |
+//! | --- | --- | --- | --- |
+//! | `SelectorEventLoop` | epoll | not yet | not yet |
+//! | [`ThreadedChildWatcher`] | yes, the default | type-checked only | not there |
+//! | `PidfdChildWatcher` | yes | not there | not there |
+//!
+//! Where there is no loop yet, `new_event_loop` answers
+//! [`Unsupported`](anyloop::PolicyError::Unsupported).
+//!
+//! # Choosing a child watcher
+//!
+//! The default starts a thread for each child, as asyncio's does: it needs no support from the
+//! kernel. One call changes that, here for Linux:
+//!
+//! ```
+//! # #[cfg(target_os = "linux")] {
+//! use anyloop::Watcher;
+//! use anyloop_os::PidfdChildWatcher;
+//!
+//! anyloop::set_child_watcher(Some(Watcher::new(PidfdChildWatcher::new())))?;
+//! # }
+//! # Ok::<(), anyloop::PolicyError>(())
+//! ```
+//!
+//! So does the environment variable `ANYLOOP_CHILD_WATCHER`, which is `threaded` or `pidfd`. If
+//! the kernel refuses pidfds, the latter falls back to threads.
+
+mod load;
+mod policy;
+
+pub use policy::{DefaultEventLoopPolicy, ImplicitLoop, WatcherKind};
+
+// What differs between systems: the one table of `cfg` in this crate. Each `sys` has
+// `new_event_loop`, `new_child_watcher` and `is_main_thread`.
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        mod children;
+        mod linux;
+        mod unix;
+        use linux as sys;
+        pub use children::threaded::ThreadedChildWatcher;
+        pub use linux::pidfd::PidfdChildWatcher;
+        pub use linux::selector::SelectorEventLoop;
+    } else if #[cfg(unix)] {
+        mod children;
+        mod unix;
+        use unix::other as sys;
+        pub use children::threaded::ThreadedChildWatcher;
+    } else {
+        mod elsewhere;
+        use elsewhere as sys;
+    }
+}

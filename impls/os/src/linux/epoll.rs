@@ -1,0 +1,209 @@
+//! How the loop waits, and for what: epoll, level-triggered, keyed by handles.
+//!
+//! A registration's handle is the key of its kernel events, and handles are never used again: an
+//! event that was still on its way when its registration was removed finds nothing. A callback
+//! that was queued already looks once more, right before it runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::rc::Rc;
+
+use anyloop::{Callback, Handle, Handles, Instant, Interest, OsError, RawSource, Readiness};
+use anyloop_turn::{Park, Sink};
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
+
+use super::eventfd::{EventFd, EventFdWaker};
+use super::os_error;
+
+/// Events that one wait takes. The rest stay ready for the next.
+const EVENTS: usize = 256;
+
+/// The key of the eventfd. Handles are never zero.
+const WAKE: u64 = 0;
+
+/// What is watched, for whom.
+struct Registration {
+    fd: RawFd,
+    interest: Cell<Interest>,
+    live: Cell<bool>,
+    callback: Rc<dyn Fn(Interest)>,
+}
+
+/// The kernel objects of one loop.
+struct Poller {
+    epoll: OwnedFd,
+    /// Registered in `epoll`, and kept for that.
+    _wake: EventFd,
+}
+
+impl Poller {
+    fn new(waker: &EventFdWaker) -> Result<Self, Errno> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let wake = EventFd::new(waker)?;
+        epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN | EventFlags::ET)?;
+        Ok(Self { epoll, _wake: wake })
+    }
+}
+
+/// The registrations of one loop, and the kernel objects that know them, once there are any.
+pub(crate) struct Epoll {
+    poller: RefCell<Option<Poller>>,
+    waker: EventFdWaker,
+    handles: Handles,
+    registrations: RefCell<HashMap<Handle, Rc<Registration>>>,
+    closed: Cell<bool>,
+}
+
+fn flags(interest: Interest) -> EventFlags {
+    let mut flags = EventFlags::empty();
+    flags.set(EventFlags::IN | EventFlags::RDHUP, interest.readable);
+    flags.set(EventFlags::OUT, interest.writable);
+    flags
+}
+
+/// What was seen, of what was asked for. An end or an error shows in every direction.
+fn seen(flags: EventFlags, interest: Interest) -> Interest {
+    let over = flags.intersects(EventFlags::HUP | EventFlags::ERR);
+    Interest {
+        readable: interest.readable && (over || flags.intersects(EventFlags::IN | EventFlags::RDHUP)),
+        writable: interest.writable && (over || flags.contains(EventFlags::OUT)),
+    }
+}
+
+impl Epoll {
+    pub(crate) fn new(waker: EventFdWaker) -> Self {
+        Self {
+            poller: RefCell::new(None),
+            waker,
+            handles: Handles::new(),
+            registrations: RefCell::default(),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// Makes the kernel objects, if they are not there yet.
+    pub(crate) fn open(&self) -> Result<(), OsError> {
+        self.with_epoll(|_| Ok(()))
+    }
+
+    /// Does something with the epoll, which is made now if it is not there yet.
+    ///
+    /// None of the users' code runs in `work`.
+    fn with_epoll<R>(&self, work: impl FnOnce(&OwnedFd) -> Result<R, Errno>) -> Result<R, OsError> {
+        if self.closed.get() {
+            return Err(os_error(Errno::BADF));
+        }
+        let mut poller = self.poller.borrow_mut();
+        let made = match &mut *poller {
+            Some(poller) => poller,
+            none => none.insert(Poller::new(&self.waker).map_err(os_error)?),
+        };
+        work(&made.epoll).map_err(os_error)
+    }
+
+    /// Waits, and hands the callbacks of what is ready to `ready`.
+    pub(crate) fn wait(&self, park: Park, now: Instant, ready: &mut Sink<'_>) -> Result<(), OsError> {
+        let timeout = match park {
+            Park::Poll if self.poller.borrow().is_none() => return Ok(()),
+            Park::Poll => Some(Timespec::default()),
+            Park::Until(when) => Timespec::try_from(when - now).ok(),
+            Park::Forever => None,
+        };
+        let mut events = [MaybeUninit::<epoll::Event>::uninit(); EVENTS];
+        // A signal ends the wait; the turn goes on, and the next one waits for the rest of the time.
+        let events =
+            self.with_epoll(|epoll| match epoll::wait(epoll, &mut events[..], timeout.as_ref()) {
+                Ok((events, _)) => Ok(&*events),
+                Err(Errno::INTR) => Ok(&[]),
+                Err(error) => Err(error),
+            })?;
+        for event in events {
+            self.dispatch(event, ready);
+        }
+        Ok(())
+    }
+
+    fn dispatch(&self, event: &epoll::Event, ready: &mut Sink<'_>) {
+        // By value, since the event may be packed.
+        let (flags, data) = (event.flags, event.data);
+        let registrations = self.registrations.borrow();
+        let registration =
+            Handle::from_bits(data.u64()).and_then(|handle| registrations.get(&handle)).cloned();
+        drop(registrations);
+        let Some(registration) = registration else { return };
+        let seen = seen(flags, registration.interest.get());
+        let callback = Callback::new(move || {
+            if registration.live.get() {
+                (registration.callback)(seen);
+            }
+        });
+        // If there were no room, the source would still be ready in the next turn.
+        drop(ready(callback));
+    }
+
+    /// Frees the kernel objects, and drops the callbacks outside of every borrow. Nothing can be
+    /// added afterwards.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        drop(self.poller.take());
+        let registrations = self.registrations.take();
+        for registration in registrations.values() {
+            registration.live.set(false);
+        }
+        drop(registrations);
+    }
+
+    /// Takes a source out of the epoll.
+    fn forget(&self, registration: &Registration) {
+        registration.live.set(false);
+        // SAFETY: `add` was promised that the source stays open until it is removed, which is what
+        // is going on here.
+        let source = unsafe { BorrowedFd::borrow_raw(registration.fd) };
+        // It can fail only if the promise was broken, and then it is out already.
+        let _ = self.with_epoll(|epoll| epoll::delete(epoll, source));
+    }
+}
+
+impl Readiness for Epoll {
+    unsafe fn add(
+        &self,
+        source: RawSource,
+        interest: Interest,
+        callback: Rc<dyn Fn(Interest)>,
+    ) -> Result<Handle, OsError> {
+        let fd = RawFd::try_from(source.0).ok().filter(|fd| *fd >= 0).ok_or_else(|| os_error(Errno::BADF))?;
+        let handle = self.handles.next();
+        // SAFETY: the caller promises that the source is open.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+        let data = EventData::new_u64(handle.to_bits());
+        self.with_epoll(|epoll| epoll::add(epoll, borrowed, data, flags(interest)))?;
+        let registration =
+            Registration { fd, interest: Cell::new(interest), live: Cell::new(true), callback };
+        self.registrations.borrow_mut().insert(handle, Rc::new(registration));
+        Ok(handle)
+    }
+
+    fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
+        let registrations = self.registrations.borrow();
+        let known = registrations.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
+        // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
+        let source = unsafe { BorrowedFd::borrow_raw(known.fd) };
+        let data = EventData::new_u64(handle.to_bits());
+        self.with_epoll(|epoll| epoll::modify(epoll, source, data, flags(interest)))?;
+        known.interest.set(interest);
+        Ok(())
+    }
+
+    fn remove(&self, handle: Handle) -> bool {
+        // Bound to a name, so that the callback is dropped outside of the borrow.
+        let removed = self.registrations.borrow_mut().remove(&handle);
+        if let Some(registration) = &removed {
+            self.forget(registration);
+        }
+        removed.is_some()
+    }
+}

@@ -1,0 +1,70 @@
+//! How a loop is woken: through an eventfd that nobody ever reads.
+//!
+//! It is registered edge-triggered, so each write is one event, and the counter needs 2⁶⁴ writes
+//! to fill up. It is made when the loop first has to wait, right before anybody may wake it.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use anyloop_turn::Wake;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
+
+use super::fork::Process;
+
+/// Stands for "there is no eventfd".
+const NONE: RawFd = -1;
+
+/// Writes to the eventfd, while there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct EventFdWaker {
+    fd: Arc<AtomicI32>,
+    process: Process,
+}
+
+impl EventFdWaker {
+    pub(crate) fn new(process: Process) -> Self {
+        Self { fd: Arc::new(AtomicI32::new(NONE)), process }
+    }
+}
+
+impl Wake for EventFdWaker {
+    fn wake(&self) {
+        let raw = self.fd.load(Ordering::Acquire);
+        // A forked child must not wake its parent's loop.
+        if raw != NONE && self.process.is_current() {
+            // SAFETY: wakes come between a `prepare`, which made the eventfd, and the `close` that
+            // frees it and waits for them.
+            let fd = unsafe { BorrowedFd::borrow_raw(raw) };
+            // It can fail only if the counter is full, and then the loop is awake.
+            let _ = rustix::io::write(fd, &1_u64.to_ne_bytes());
+        }
+    }
+}
+
+/// The eventfd itself. While it lives, its waker knows it.
+pub(crate) struct EventFd {
+    fd: OwnedFd,
+    waker: EventFdWaker,
+}
+
+impl EventFd {
+    pub(crate) fn new(waker: &EventFdWaker) -> Result<Self, Errno> {
+        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        waker.fd.store(fd.as_raw_fd(), Ordering::Release);
+        Ok(Self { fd, waker: waker.clone() })
+    }
+}
+
+impl AsFd for EventFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for EventFd {
+    fn drop(&mut self) {
+        self.waker.fd.store(NONE, Ordering::Release);
+    }
+}

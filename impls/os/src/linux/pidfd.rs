@@ -1,0 +1,232 @@
+//! The watcher that lets the loop wait for a pidfd for each child.
+//!
+//! The pidfd becomes readable when the child ends. The loop that was named watches it and collects
+//! the child right before it runs the callback. If the loop is closed first, the child is
+//! collected at once, or by a thread that waits for its end.
+
+use std::cell::Cell;
+use std::fmt;
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyloop::{
+    ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
+    RejectReason, Rejected, WatchError, get_running_loop,
+};
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, WaitId, pidfd_open};
+
+use super::os_error;
+use crate::children::end::End;
+use crate::children::registry::{Added, Registry};
+use crate::unix::collect::by_number;
+
+/// Opens a pidfd.
+pub(crate) fn open(pid: Pid) -> Result<OwnedFd, Errno> {
+    let pid = rustix::process::Pid::from_raw(pid.get()).ok_or(Errno::SRCH)?;
+    pidfd_open(pid, PidfdFlags::empty())
+}
+
+/// Closes what [`token`] put into a token.
+///
+/// # Safety
+///
+/// `raw` is an open descriptor that nobody else owns.
+unsafe fn close(raw: isize) {
+    if let Ok(fd) = RawFd::try_from(raw) {
+        // SAFETY: the caller gives the descriptor up.
+        drop(unsafe { OwnedFd::from_raw_fd(fd) });
+    }
+}
+
+/// The child `pid`, held by `fd`.
+pub(crate) fn token(pid: Pid, fd: OwnedFd) -> ChildToken {
+    let raw = fd.into_raw_fd() as isize;
+    // SAFETY: the descriptor is a pidfd, owned by nobody else any more, and `close` frees it.
+    ChildToken::new(pid, unsafe { RawChild::from_raw(raw, close) })
+}
+
+/// Waits for children with a descriptor each: no thread, no signal, O(1) for each end.
+///
+/// *Needs:* Linux 5.4, and a loop with the capability
+/// [`readiness`](anyloop::Capabilities::readiness). [`probe`](Self::probe) tells whether the kernel
+/// allows pidfds.
+#[derive(Clone, Default)]
+pub struct PidfdChildWatcher {
+    registry: Arc<Registry>,
+}
+
+impl PidfdChildWatcher {
+    /// A watcher without children.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the kernel has pidfds and allows them here, tried on this very process.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answered: `ENOSYS` if it is too old, `EPERM` and others under confinement.
+    pub fn probe() -> Result<(), OsError> {
+        pidfd_open(rustix::process::getpid(), PidfdFlags::empty()).map(drop).map_err(os_error)
+    }
+
+    /// Makes the loop watch the pidfd, or hands the end back.
+    fn register(&self, lp: &Loop, end: End) -> Result<(), (WatchError, End)> {
+        let Some(readiness) = lp.capabilities().readiness else {
+            return Err((WatchError::Unsupported("readiness"), end));
+        };
+        let Some(raw) = end.child.raw() else {
+            return Err((os_error(Errno::BADF).into(), end));
+        };
+        let (pid, id) = (end.child.pid(), end.id);
+        let waiting = Rc::new(Waiting { end: Cell::new(Some(Arc::new(end))), source: Cell::new(None) });
+        let told = waiting.clone();
+        // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
+        // until it is removed.
+        let added =
+            unsafe { readiness.add(RawSource(raw), Interest::READABLE, Rc::new(move |_| told.ready())) };
+        match added {
+            Ok(source) => {
+                waiting.source.set(Some(source));
+                self.registry.set_source(pid, id, source);
+                Ok(())
+            }
+            // Nobody else has seen the `End` yet, so it is still there, and whole.
+            Err(error) => match waiting.end.take().and_then(Arc::into_inner) {
+                Some(end) => Err((error.into(), end)),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+impl ChildWatcher for PidfdChildWatcher {
+    fn watch(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        if lp.is_closed() {
+            return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
+        }
+        let pid = token.pid();
+        let id = match self.registry.add(pid, lp.remote(), callback) {
+            Added::New(id) => id,
+            Added::Replaced(former) => return Ok(Some(former)),
+            Added::Closed(callback) => return Err(Rejected::new(WatchError::Closed, (token, callback))),
+        };
+        let (child, opened) = with_pidfd(token);
+        let end = End { registry: self.registry.clone(), child, id };
+        let failed = match opened {
+            // Over already, or not ours: there is nothing to wait for.
+            _ if end.has_come() => {
+                Arc::new(end).post();
+                return Ok(None);
+            }
+            Ok(()) => self.register(lp, end),
+            Err(error) => Err((error.into(), end)),
+        };
+        let Err((error, end)) = failed else { return Ok(None) };
+        match self.registry.take(pid, id) {
+            Some(known) => Err(Rejected::new(error, (end.child, known.callback))),
+            // Another thread removed the registration meanwhile, and has the child now.
+            None => Ok(None),
+        }
+    }
+
+    fn remove_child_handler(&self, pid: Pid) -> bool {
+        let Some(known) = self.registry.remove(pid) else { return false };
+        if let Some(source) = known.source {
+            // Only the loop can stop watching. If it is closed, it has stopped.
+            drop(known.remote.call_soon(move || stop_watching(source)));
+        }
+        true
+    }
+
+    fn attach_loop(&self, _: Option<&Loop>) -> Result<(), WatchError> {
+        Ok(())
+    }
+
+    fn is_active(&self) -> bool {
+        self.registry.is_open()
+    }
+
+    fn close(&self) {
+        self.registry.close();
+    }
+}
+
+impl fmt::Debug for PidfdChildWatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PidfdChildWatcher").field("active", &self.is_active()).finish_non_exhaustive()
+    }
+}
+
+/// Makes sure that a token has a pidfd, if the kernel gives one.
+fn with_pidfd(child: ChildToken) -> (ChildToken, Result<(), OsError>) {
+    if child.raw().is_some() {
+        return (child, Ok(()));
+    }
+    match open(child.pid()) {
+        Ok(fd) => (token(child.pid(), fd), Ok(())),
+        Err(error) => (child, Err(os_error(error))),
+    }
+}
+
+/// How to wait for a child: by its pidfd if it has one.
+pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
+    match child.raw().map(RawFd::try_from) {
+        // SAFETY: the token owns the descriptor, and is borrowed for as long.
+        Some(Ok(fd)) => WaitId::PidFd(unsafe { BorrowedFd::borrow_raw(fd) }),
+        _ => by_number(child.pid()),
+    }
+}
+
+/// Takes a pidfd out of the running loop.
+fn stop_watching(source: Handle) {
+    if let Ok(lp) = get_running_loop() {
+        if let Some(readiness) = lp.capabilities().readiness {
+            readiness.remove(source);
+        }
+    }
+}
+
+/// What the loop's registration holds.
+struct Waiting {
+    end: Cell<Option<Arc<End>>>,
+    source: Cell<Option<Handle>>,
+}
+
+impl Waiting {
+    /// The pidfd is readable: the child has ended, or the event was spurious.
+    fn ready(&self) {
+        let Some(end) = self.end.take() else { return };
+        if !end.has_come() {
+            self.end.set(Some(end));
+            return;
+        }
+        if let Some(source) = self.source.get() {
+            stop_watching(source);
+        }
+        end.arrive();
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Still there: the loop was closed first, or the registration was removed. What is
+        // registered then gets a thread, which finds out whom to tell, if anybody; and if there
+        // is no thread to be had, the child stays a zombie until this process ends.
+        if let Some(end) = self.end.take().and_then(Arc::into_inner) {
+            match end.is_registered() {
+                true if end.has_come() => Arc::new(end).post(),
+                true => drop(end.wait_in_thread()),
+                false => {}
+            }
+        }
+    }
+}

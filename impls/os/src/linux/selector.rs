@@ -1,0 +1,121 @@
+//! What a `SelectorEventLoop` is: the shared engine over epoll.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyloop::{Callback, Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
+use anyloop_turn::{Backend, Engine, Park, Sink};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::epoll::Epoll;
+use super::eventfd::EventFdWaker;
+use super::fork::Process;
+use super::spawn::Spawner;
+
+/// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
+///
+/// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
+/// each time; waits are rounded up to whole milliseconds. *Kernel objects:* an epoll and an
+/// eventfd, made when the loop first has to wait or to watch something, and freed by `close`.
+///
+/// ```
+/// use anyloop_os::SelectorEventLoop;
+///
+/// let lp = SelectorEventLoop::new();
+/// assert_eq!(lp.run_until_complete(async { "done" })?, "done");
+/// lp.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub enum SelectorEventLoop {}
+
+impl SelectorEventLoop {
+    /// A new loop, which belongs to the calling thread. Never fails: what the kernel could refuse
+    /// is asked for when it is needed.
+    #[expect(clippy::new_ret_no_self, reason = "a loop is used through its handle")]
+    #[must_use]
+    pub fn new() -> Loop {
+        let process = Process::current();
+        let waker = EventFdWaker::new(process);
+        let epoll = Epoll::new(waker.clone());
+        Loop::new(<Engine<_>>::new(Selector { process, waker, epoll, exception_handler: RefCell::new(None) }))
+    }
+}
+
+/// What the engine runs on.
+struct Selector {
+    process: Process,
+    waker: EventFdWaker,
+    epoll: Epoll,
+    exception_handler: RefCell<Option<ExceptionHandler>>,
+}
+
+impl Selector {
+    fn report(&self, exception: &Exception<'_>) {
+        // Bound to a name, so that the borrow is over before the handler runs.
+        let handler = self.exception_handler.borrow().clone();
+        if let Some(handler) = handler {
+            handler(exception);
+        }
+    }
+}
+
+impl Backend for Selector {
+    type Waker = EventFdWaker;
+
+    fn now(&self) -> Instant {
+        let now = clock_gettime(ClockId::Monotonic);
+        // Both are positive on this clock.
+        Instant::from_nanos(now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs())
+    }
+
+    fn waker(&self) -> EventFdWaker {
+        self.waker.clone()
+    }
+
+    fn prepare(&self) -> Result<(), RunError> {
+        self.epoll.open()?;
+        Ok(())
+    }
+
+    fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError> {
+        Ok(self.epoll.wait(park, self.now(), ready)?)
+    }
+
+    fn call(&self, callback: Callback) {
+        let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback.call())) else { return };
+        // The handler may panic, and so may the `Drop` of what it or the callback panicked with.
+        // The panic hook has spoken already; the loop goes on.
+        let reported = catch_unwind(AssertUnwindSafe(|| {
+            self.report(&Exception::panicked(&*payload));
+            drop(payload);
+        }));
+        if let Err(payload) = reported {
+            std::mem::forget(payload);
+        }
+    }
+
+    fn is_own_process(&self) -> bool {
+        self.process.is_current()
+    }
+
+    fn close(&self) {
+        self.epoll.close();
+        let handler = self.exception_handler.take();
+        drop(handler);
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let mut capabilities = Capabilities::default();
+        capabilities.readiness = Some(&self.epoll);
+        capabilities.processes = Some(&Spawner);
+        capabilities.observe = Some(self);
+        capabilities
+    }
+}
+
+impl Observe for Selector {
+    fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler> {
+        self.exception_handler.replace(handler)
+    }
+}

@@ -1,0 +1,107 @@
+//! What a backend must do: tell the time, wait for events, and be woken.
+//!
+//! The whole contract, in the order in which an [`Engine`](crate::Engine) relies on it:
+//!
+//! 1. [`now`](Backend::now) never goes backwards, and does not stand still while a callback runs.
+//! 2. [`park`](Backend::park) returns when the time is up, when an event came, or when a
+//!    [`wake`](Wake::wake) came that began after the last park returned. It may also return for
+//!    no reason. It never returns late because of a wake that it lost.
+//! 3. `park` hands over the callbacks of events; it runs none of them.
+//! 4. [`call`](Backend::call) runs a callback to its end, and where panics unwind it catches them.
+//! 5. All of these are called on the loop's context only. [`Wake::wake`] is called on any, only
+//!    between a [`prepare`](Backend::prepare) and the end of the park that follows it, and at most
+//!    once in between. So a backend can put off making what wakes until the first `prepare`.
+
+use anyloop::{Callback, Capabilities, CloseError, Instant, RejectReason, Rejected, RunError};
+
+/// How long [`Backend::park`] may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Park {
+    /// Not at all: collect what has happened.
+    Poll,
+    /// Until the clock has reached the instant.
+    Until(Instant),
+    /// Until an event or a wake.
+    Forever,
+}
+
+/// Takes the callback of an event into the ready queue, or hands it back if that is full.
+pub type Sink<'a> = dyn FnMut(Callback) -> Result<(), Rejected<Callback>> + 'a;
+
+/// What an [`Engine`](crate::Engine) needs from the system below it. The contract stands at the
+/// top of this file.
+pub trait Backend: 'static {
+    /// What ends a [`park`](Self::park) from another context.
+    type Waker: Wake;
+
+    /// The time.
+    fn now(&self) -> Instant;
+
+    /// What remote halves call. Called once, when the engine is made.
+    fn waker(&self) -> Self::Waker;
+
+    /// Makes whatever the waker needs. Called before each [`park`](Self::park) that may wait, and
+    /// before any context is told that there will be something to wake.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] ends the run with that error; the engine stays usable.
+    fn prepare(&self) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    /// Waits, and hands the callbacks of events to `ready`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] ends the run with that error; the engine stays usable.
+    fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError>;
+
+    /// Runs `callback`. Override it to catch panics or to watch.
+    fn call(&self, callback: Callback) {
+        callback.call();
+    }
+
+    /// Whether this is the process that made the loop.
+    fn is_own_process(&self) -> bool {
+        true
+    }
+
+    /// Frees what the system gave, the waker's share too, since no wake is under way or will be;
+    /// and drops the callbacks that are registered for events, outside of every borrow. Called
+    /// once, when the engine is closed or dropped.
+    fn close(&self) {}
+
+    /// What the loop offers thanks to this backend. The engine adds `step`.
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities::default()
+    }
+}
+
+/// Ends a park.
+pub trait Wake: Send + Sync + 'static {
+    /// Makes the engine's current or next [`park`](Backend::park) return. On any context, in an
+    /// interrupt too.
+    fn wake(&self);
+}
+
+/// Says, from the answers of a backend, whether the process is the right one.
+pub(crate) trait OwnProcess {
+    fn run_here(&self) -> Result<(), RunError>;
+    fn close_here(&self) -> Result<(), CloseError>;
+}
+
+impl<B: Backend> OwnProcess for B {
+    fn run_here(&self) -> Result<(), RunError> {
+        if self.is_own_process() { Ok(()) } else { Err(RunError::WrongProcess) }
+    }
+
+    fn close_here(&self) -> Result<(), CloseError> {
+        if self.is_own_process() { Ok(()) } else { Err(CloseError::WrongProcess) }
+    }
+}
+
+/// A refusal because the loop is closed.
+pub(crate) fn closed<T>(item: T) -> Rejected<T> {
+    Rejected::new(RejectReason::Closed, item)
+}

@@ -1,0 +1,301 @@
+//! What one turn is, and what the life of a loop is.
+
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+
+use anyloop::{
+    Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, Rejected, Remote, RunError,
+    Step, TaskSet,
+};
+
+use crate::backend::{Backend, OwnProcess, Park, closed};
+use crate::inbox::{RemoteHalf, Shared, Taken};
+use crate::queues::Queues;
+use crate::storage::{Growing, Storage};
+use crate::sync::Arc;
+
+/// A loop over a [`Backend`], with its queues in the containers of `S`.
+///
+/// ```
+/// use anyloop::{Callback, Instant, Loop, RunError};
+/// use anyloop_turn::{Backend, Engine, Park, Wake};
+/// use std::cell::Cell;
+///
+/// /// Time that jumps to whatever is waited for. Nothing ever happens by itself.
+/// #[derive(Default)]
+/// struct Virtual(Cell<u64>);
+///
+/// struct Deaf;
+///
+/// impl Wake for Deaf {
+///     fn wake(&self) {}
+/// }
+///
+/// impl Backend for Virtual {
+///     type Waker = Deaf;
+///
+///     fn now(&self) -> Instant {
+///         Instant::from_nanos(self.0.get())
+///     }
+///
+///     fn waker(&self) -> Deaf {
+///         Deaf
+///     }
+///
+///     fn park(&self, park: Park, _: &mut anyloop_turn::Sink<'_>) -> Result<(), RunError> {
+///         match park {
+///             Park::Poll => {}
+///             Park::Until(when) => self.0.set(when.as_nanos()),
+///             Park::Forever => return Err(RunError::Stalled),
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let lp = Loop::new(<Engine<Virtual>>::new(Virtual::default()));
+/// lp.call_at(Instant::from_nanos(86_400_000_000_000), || println!("a day has passed"))?;
+/// assert_eq!(lp.run_forever(), Err(RunError::Stalled));
+/// assert_eq!(lp.time().as_nanos(), 86_400_000_000_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Engine<B: Backend, S: Storage = Growing> {
+    state: Cell<LoopState>,
+    stop: Cell<bool>,
+    queues: RefCell<Queues<S>>,
+    /// What was taken from the inbox and waits for room in queues of fixed capacity.
+    backlog: RefCell<Taken>,
+    tasks: TaskSet,
+    shared: Arc<Shared<B::Waker>>,
+    remote: Remote,
+    backend: B,
+}
+
+impl<B: Backend, S: Storage> Engine<B, S> {
+    /// An idle loop, which belongs to the calling context.
+    #[must_use]
+    pub fn new(backend: B) -> Self {
+        let shared = Arc::new(Shared::new(backend.waker()));
+        Self {
+            state: Cell::new(LoopState::Idle),
+            stop: Cell::new(false),
+            queues: RefCell::new(Queues::new()),
+            backlog: RefCell::new(Taken::default()),
+            tasks: TaskSet::new(),
+            remote: Remote::new(RemoteHalf(shared.clone())),
+            shared,
+            backend,
+        }
+    }
+
+    /// The backend.
+    pub const fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// Moves what came in from other contexts behind what is ready.
+    ///
+    /// Called before anything is scheduled locally as well: that is what gives both one order.
+    #[inline]
+    fn drain_inbox(&self) {
+        if !self.shared.is_empty() || !self.backlog.borrow().is_empty() {
+            self.drain_inbox_slowly();
+        }
+    }
+
+    #[cold]
+    fn drain_inbox_slowly(&self) {
+        // Nothing in here runs or drops the users' code, so the borrows may overlap.
+        let mut backlog = self.backlog.borrow_mut();
+        let mut queues = self.queues.borrow_mut();
+        loop {
+            if backlog.is_empty() {
+                *backlog = self.shared.take();
+            }
+            if !queues.has_room() {
+                return;
+            }
+            match backlog.next() {
+                // There is room, so the result is Ok.
+                Some(callback) => drop(queues.push_ready(callback)),
+                None => return,
+            }
+        }
+    }
+
+    /// Takes note of a remote stop, then drains: what came before the stop is in the batch.
+    fn hear_remote(&self) {
+        if self.shared.take_stop() {
+            self.stop.set(true);
+        }
+        self.drain_inbox();
+    }
+
+    /// How long the turn may wait.
+    fn patience(&self, latest: Option<Instant>) -> Park {
+        let mut queues = self.queues.borrow_mut();
+        if self.stop.get() || queues.has_ready() {
+            return Park::Poll;
+        }
+        let deadline = match (queues.next_deadline(), latest) {
+            (Some(timer), Some(latest)) => timer.min(latest),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => return Park::Forever,
+        };
+        match deadline {
+            Instant::NEVER => Park::Forever,
+            when if when <= self.backend.now() => Park::Poll,
+            when => Park::Until(when),
+        }
+    }
+
+    /// One turn. Says whether any callback ran.
+    fn turn(&self, latest: Option<Instant>) -> Result<bool, RunError> {
+        self.hear_remote();
+        let mut park = self.patience(latest);
+        if park != Park::Poll {
+            self.backend.prepare()?;
+            if !self.shared.fall_asleep() {
+                park = Park::Poll;
+            }
+        }
+        let mut sink = |callback: Callback| self.queues.borrow_mut().push_ready(callback).map(drop);
+        let parked = self.backend.park(park, &mut sink);
+        self.shared.wake_up();
+        parked?;
+        self.hear_remote();
+        {
+            let mut queues = self.queues.borrow_mut();
+            queues.ripen(self.backend.now());
+            queues.start_batch();
+        }
+        let mut ran = false;
+        loop {
+            // Bound to a name, so that the borrow is over before the callback runs.
+            let next = self.queues.borrow_mut().next_of_batch();
+            let Some(callback) = next else { break };
+            ran = true;
+            self.backend.call(callback);
+        }
+        Ok(ran)
+    }
+
+    /// Begins a run, which lasts until the result is dropped.
+    fn begin(&self) -> Result<Run<'_, B, S>, RunError> {
+        self.backend.run_here()?;
+        match self.state.get() {
+            LoopState::Idle => {
+                self.state.set(LoopState::Running);
+                Ok(Run(self))
+            }
+            LoopState::Running => Err(RunError::AlreadyRunning),
+            _ => Err(RunError::Closed),
+        }
+    }
+}
+
+/// A run under way. However it ends, the stop that may have ended it is used up.
+struct Run<'a, B: Backend, S: Storage>(&'a Engine<B, S>);
+
+impl<B: Backend, S: Storage> Drop for Run<'_, B, S> {
+    fn drop(&mut self) {
+        self.0.state.set(LoopState::Idle);
+        self.0.stop.set(false);
+    }
+}
+
+impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
+    fn time(&self) -> Instant {
+        self.backend.now()
+    }
+
+    fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
+        if self.state.get() == LoopState::Closed {
+            return Err(closed(callback));
+        }
+        self.drain_inbox();
+        self.queues.borrow_mut().push_ready(callback)
+    }
+
+    fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
+        if self.state.get() == LoopState::Closed {
+            return Err(closed(callback));
+        }
+        self.queues.borrow_mut().push_timer(when, callback)
+    }
+
+    fn cancel(&self, handle: Handle) -> bool {
+        // Bound to a name, so that the borrow is over before the callback is dropped.
+        let cancelled = self.queues.borrow_mut().cancel(handle);
+        cancelled.is_some()
+    }
+
+    fn run_forever(&self) -> Result<(), RunError> {
+        let _run = self.begin()?;
+        loop {
+            self.turn(None)?;
+            if self.stop.get() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn stop(&self) {
+        self.stop.set(true);
+    }
+
+    fn state(&self) -> LoopState {
+        self.state.get()
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        match self.state.get() {
+            LoopState::Running => return Err(CloseError::Running),
+            LoopState::Closed => return Ok(()),
+            _ => self.backend.close_here()?,
+        }
+        // From here on everything that is dropped may call this loop, and finds it closed.
+        self.state.set(LoopState::Closed);
+        self.tasks.cancel_all();
+        drop(self.backlog.take());
+        drop(self.shared.close());
+        let queues = self.queues.replace(Queues::new());
+        drop(queues);
+        self.backend.close();
+        Ok(())
+    }
+
+    fn remote(&self) -> Remote {
+        self.remote.clone()
+    }
+
+    fn tasks(&self) -> &TaskSet {
+        &self.tasks
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let mut capabilities = self.backend.capabilities();
+        capabilities.step = Some(self);
+        capabilities
+    }
+}
+
+impl<B: Backend, S: Storage> Step for Engine<B, S> {
+    fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError> {
+        let _run = self.begin()?;
+        let latest = max_wait.map(|wait| self.backend.now() + wait);
+        self.turn(latest)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.drain_inbox();
+        let mut queues = self.queues.borrow_mut();
+        if queues.has_ready() { Some(self.backend.now()) } else { queues.next_deadline() }
+    }
+}
+
+impl<B: Backend, S: Storage> Drop for Engine<B, S> {
+    fn drop(&mut self) {
+        // In a forked child it refuses, and what was inherited is only let go of.
+        let _ = self.close();
+    }
+}

@@ -1,0 +1,51 @@
+//! The engine that anyloop's reference loops share: what happens in one turn, and nothing else.
+//!
+//! ```text
+//!            call_soon                call_at             Remote (any thread, interrupts)
+//!                │                       │                          │
+//!         ┌──────▼──────┐  due    ┌──────▼──────┐            ┌──────▼──────┐
+//!         │    ready    │◄────────│   timers    │            │    inbox    │
+//!         │   (FIFO)    │◄────┐   │ (deadline,  │            │ (intrusive, │
+//!         └──────┬──────┘     │   │  sequence)  │            │  lock-free) │
+//!                │ one batch  │   └─────────────┘            └──────┬──────┘
+//!                ▼            │      ready callbacks                │ drained
+//!            callbacks        └───────── Backend::park ◄── wake ────┘
+//! ```
+//!
+//! A turn drains the inbox, parks in the [`Backend`] until something can happen (not at all if
+//! something is ready), moves the timers that are due behind what is ready, and runs exactly the
+//! callbacks that are ready then. What these schedule belongs to the next turn.
+//!
+//! # For authors of loops
+//!
+//! Implement [`Backend`] and wrap an [`Engine`] in a [`Loop`](anyloop::Loop). The engine does not
+//! know threads, sockets or clocks, uses no std, and does the same thing each time for the same
+//! answers of the backend.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `backend.rs` | what must a backend do? |
+//! | `engine.rs` | what is one turn, and what is the life of a loop? |
+//! | `queues.rs` | which callbacks run, in which order? |
+//! | `slots.rs` | where is the callback that a handle names? |
+//! | `timers.rs` | which timer is next? |
+//! | `inbox.rs` | how does work come in from other contexts? |
+//! | `storage.rs` | what are the queues made of? |
+//! | `sync.rs` | which atomics, on which target? |
+
+#![no_std]
+
+extern crate alloc;
+
+mod backend;
+mod engine;
+mod inbox;
+mod queues;
+mod slots;
+mod storage;
+mod sync;
+mod timers;
+
+pub use backend::{Backend, Park, Sink, Wake};
+pub use engine::Engine;
+pub use storage::{Buffer, Fifo, Fixed, Growing, Storage};

@@ -1,0 +1,261 @@
+//! What a loop can do beyond running callbacks: optional, and behind one door.
+//!
+//! The core traits are total: none of their methods answers "not supported". Whatever a loop may
+//! lack is a field of [`Capabilities`], so that a wrapper forwards all of it, known and unknown,
+//! in one line, and a caller sees what is there before it relies on it.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::fmt;
+use core::time::Duration;
+
+use crate::{ChildToken, Exec, Handle, Instant, OsError, Rejected, RunError, SendCallback};
+
+/// What one loop offers beyond [`EventLoop`](crate::EventLoop).
+///
+/// ```
+/// # use anyloop_os as _;
+/// let lp = anyloop::new_event_loop()?;
+/// let capabilities = lp.capabilities();
+/// assert!(capabilities.step.is_some(), "the reference loops can be driven by a host");
+/// # lp.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Capabilities<'a> {
+    /// Tells when a file descriptor, socket or handle is ready.
+    pub readiness: Option<&'a dyn Readiness>,
+    /// Carries out operations on buffers that it owns meanwhile.
+    pub completion: Option<&'a dyn Completion>,
+    /// Tells when the process receives a signal.
+    pub signals: Option<&'a dyn Signals>,
+    /// Starts programs.
+    pub processes: Option<&'a dyn Processes>,
+    /// Runs what would block on other threads.
+    pub blocking: Option<&'a dyn Blocking>,
+    /// Can be driven turn by turn by a host loop.
+    pub step: Option<&'a dyn Step>,
+    /// Reports what goes wrong in callbacks.
+    pub observe: Option<&'a dyn Observe>,
+    /// Whatever else the implementation and its users agree on.
+    pub ext: Option<&'a dyn Any>,
+}
+
+impl fmt::Debug for Capabilities<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capabilities")
+            .field("readiness", &self.readiness.is_some())
+            .field("completion", &self.completion.is_some())
+            .field("signals", &self.signals.is_some())
+            .field("processes", &self.processes.is_some())
+            .field("blocking", &self.blocking.is_some())
+            .field("step", &self.step.is_some())
+            .field("observe", &self.observe.is_some())
+            .field("ext", &self.ext.is_some())
+            .finish()
+    }
+}
+
+/// Something that the operating system can watch: a descriptor on Unix, a `SOCKET` on Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RawSource(pub isize);
+
+/// What to watch a source for, and what was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Interest {
+    /// It can be read, or has come to its end.
+    pub readable: bool,
+    /// It can be written, or has failed.
+    pub writable: bool,
+}
+
+impl Interest {
+    /// Readable only.
+    pub const READABLE: Self = Self { readable: true, writable: false };
+    /// Writable only.
+    pub const WRITABLE: Self = Self { readable: false, writable: true };
+    /// Both.
+    pub const BOTH: Self = Self { readable: true, writable: true };
+}
+
+/// Tells when sources are ready (asyncio's `add_reader` and `add_writer`).
+///
+/// Level-triggered: the callback runs in every turn in which the source is ready, until it is
+/// removed. It runs as a callback of the loop, never from inside these methods.
+#[doc(alias = "add_reader")]
+#[doc(alias = "add_writer")]
+pub trait Readiness {
+    /// Watches `source`, and calls `callback` with what was seen.
+    ///
+    /// # Errors
+    ///
+    /// [`OsError`] if the system cannot watch it, or if the loop is closed (the number that a
+    /// closed descriptor gives). Nothing is registered then, and `callback` is dropped.
+    ///
+    /// # Safety
+    ///
+    /// `source` stays open until [`remove`](Self::remove) has returned or the loop is closed; else
+    /// another source that gets its number might be watched in its place.
+    unsafe fn add(
+        &self,
+        source: RawSource,
+        interest: Interest,
+        callback: Rc<dyn Fn(Interest)>,
+    ) -> Result<Handle, OsError>;
+
+    /// Watches for something else from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`OsError`] if the system refuses, and the former interest stays in force.
+    fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError>;
+
+    /// Stops watching, and says whether it did watch. The callback does not run afterwards.
+    fn remove(&self, handle: Handle) -> bool;
+}
+
+/// An operation on a buffer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Reads at most `buffer.capacity()` bytes to the buffer's start.
+    Read {
+        /// What to read.
+        source: RawSource,
+        /// Where to: its contents are replaced.
+        buffer: Vec<u8>,
+    },
+    /// Writes the buffer's bytes, perhaps not all.
+    Write {
+        /// What to write to.
+        source: RawSource,
+        /// What to write.
+        buffer: Vec<u8>,
+    },
+}
+
+/// What an operation ends with: the number of bytes, and the buffer back.
+pub type Completed = Box<dyn FnOnce(Result<usize, OsError>, Vec<u8>)>;
+
+/// Carries out operations whose buffers it owns until they are over, whatever the caller drops.
+///
+/// No reference loop offers it yet.
+pub trait Completion {
+    /// Starts `operation`; `done` is called exactly once, as a callback of the loop.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] gives both back.
+    ///
+    /// # Safety
+    ///
+    /// The source stays open until `done` is called.
+    unsafe fn submit(
+        &self,
+        operation: Operation,
+        done: Completed,
+    ) -> Result<Handle, Rejected<(Operation, Completed)>>;
+
+    /// Asks for the operation to be given up. `done` is called all the same, and it may have
+    /// succeeded.
+    fn request_cancel(&self, handle: Handle) -> bool;
+}
+
+/// Tells when the process receives a signal. No reference loop offers it yet.
+pub trait Signals {
+    /// Calls `callback` for each burst of `signal`, replacing the former callback.
+    ///
+    /// # Errors
+    ///
+    /// [`OsError`] for a number that is no signal or cannot be caught; nothing is changed then.
+    fn add_signal_handler(&self, signal: i32, callback: Rc<dyn Fn(i32)>) -> Result<(), OsError>;
+
+    /// Stops calling back, and says whether there was a callback.
+    fn remove_signal_handler(&self, signal: i32) -> bool;
+}
+
+/// Starts programs.
+pub trait Processes {
+    /// Starts the program, and gives what identifies it. Use
+    /// [`Loop::subprocess_exec`](crate::Loop::subprocess_exec), which also watches for its end.
+    ///
+    /// # Errors
+    ///
+    /// [`OsError`], and no process was created.
+    fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError>;
+}
+
+/// Runs what would block on other threads. No reference loop offers it yet.
+pub trait Blocking {
+    /// Runs `job` on a thread that may block.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] gives the job back.
+    fn run_in_executor(&self, job: SendCallback) -> Result<(), Rejected<SendCallback>>;
+}
+
+/// Can be driven turn by turn, by a host that has a loop of its own.
+pub trait Step {
+    /// Runs one turn, waiting at most `max_wait` (`None`: as long as it takes) for something to
+    /// do, and says whether any callback ran. Use [`Loop::step`](crate::Loop::step), which marks
+    /// the loop as running.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventLoop::run_forever`](crate::EventLoop::run_forever).
+    fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError>;
+
+    /// When the next timer is due; `None` if there is none. Now, if a callback is ready.
+    fn next_deadline(&self) -> Option<Instant>;
+}
+
+/// What went wrong in a callback.
+#[non_exhaustive]
+pub struct Exception<'a> {
+    /// What happened, in words.
+    pub message: &'a str,
+    /// What the callback panicked with.
+    pub payload: Option<&'a (dyn Any + Send)>,
+}
+
+impl<'a> Exception<'a> {
+    /// A callback panicked with `payload`.
+    #[must_use]
+    pub fn panicked(payload: &'a (dyn Any + Send)) -> Self {
+        Self { message: "a callback panicked", payload: Some(payload) }
+    }
+
+    /// The text that the callback panicked with, if it was one.
+    #[must_use]
+    pub fn panic_message(&self) -> Option<&str> {
+        let payload = self.payload?;
+        payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref().map(alloc::string::String::as_str))
+    }
+}
+
+impl fmt::Debug for Exception<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exception({}: {:?})", self.message, self.panic_message())
+    }
+}
+
+/// What is told about exceptions. It runs on the loop's context, inside the turn.
+pub type ExceptionHandler = Rc<dyn Fn(&Exception<'_>)>;
+
+/// Reports what goes wrong in callbacks.
+///
+/// Without a handler nothing more is done than std's panic hook has done already, which is to
+/// print the message.
+pub trait Observe {
+    /// Sets or clears the handler and returns the one there was.
+    ///
+    /// *Keeps* [`run.panic`](crate::rules::run::PANIC). A handler that panics does not hurt the loop.
+    fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler>;
+}

@@ -1,0 +1,172 @@
+//! What a watcher promises: each registered child is reported once, with the truth.
+
+use alloc::boxed::Box;
+use core::any::Any;
+use core::fmt;
+
+use super::{ChildToken, ExitStatus, Pid};
+use crate::platform::Arc;
+use crate::{Loop, Rejected, WatchError, get_running_loop};
+
+/// What is told that a child ended. It runs as a callback of the loop that was named.
+pub type ExitCallback = Box<dyn FnOnce(Pid, ExitStatus) + Send>;
+
+/// Notices that children end, and tells a loop.
+///
+/// # For authors of watchers
+///
+/// Collect first and notify later: callbacks run on the loop, never from inside a method here
+/// ([`child.later`](crate::rules::child::LATER)), and none of your locks is held while one runs or is
+/// dropped. Keep a loop's [`Remote`](crate::Remote), never the [`Loop`]: methods are called on any
+/// thread. If the loop is closed by the time a child ends, collect the child all the same
+/// ([`child.closed`](crate::rules::child::CLOSED)).
+pub trait ChildWatcher: Any + Send + Sync {
+    /// Arranges for `callback` to run on `lp` when the child has ended, or soon if it has ended
+    /// already or is not a child of this process ([`ExitStatus::Unknown`]).
+    ///
+    /// Another registration for the same pid takes the place of the former one, whose callback is
+    /// returned. Called on the context of `lp`.
+    ///
+    /// *Keeps* [`child.once`](crate::rules::child::ONCE), [`child.code`](crate::rules::child::CODE),
+    /// [`child.signal`](crate::rules::child::SIGNAL), [`child.before`](crate::rules::child::BEFORE),
+    /// [`child.stopped`](crate::rules::child::STOPPED), [`child.stranger`](crate::rules::child::STRANGER),
+    /// [`child.unknown`](crate::rules::child::UNKNOWN), [`child.replace`](crate::rules::child::REPLACE),
+    /// [`child.later`](crate::rules::child::LATER), [`child.owner`](crate::rules::child::OWNER),
+    /// [`child.reaped`](crate::rules::child::REAPED).
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] gives the child and the callback back; the child is still collectable then
+    /// ([`child.refused`](crate::rules::child::REFUSED)).
+    fn watch(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>>;
+
+    /// Forgets the registration for `pid` and says whether there was one. After `true` the
+    /// callback does not run, and collecting the child is up to the caller.
+    ///
+    /// *Keeps* [`child.remove`](crate::rules::child::REMOVE).
+    fn remove_child_handler(&self, pid: Pid) -> bool;
+
+    /// Attaches to a loop, after detaching from the former one; `None` only detaches.
+    ///
+    /// Watchers that need no loop of their own, and that is both of anyloop's so far, accept and
+    /// ignore it.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`], and the watcher is attached as it was.
+    fn attach_loop(&self, lp: Option<&Loop>) -> Result<(), WatchError>;
+
+    /// Whether a child spawned now would be reported.
+    ///
+    /// *Keeps* [`child.active`](crate::rules::child::ACTIVE).
+    fn is_active(&self) -> bool;
+
+    /// Accepts no more registrations. Those that are pending are still reported.
+    ///
+    /// *Keeps* [`child.close`](crate::rules::child::CLOSE).
+    fn close(&self);
+}
+
+/// A handle to a watcher: `Send`, `Sync` and cheap to clone.
+#[derive(Clone)]
+pub struct Watcher(Arc<dyn ChildWatcher>);
+
+impl Watcher {
+    /// Wraps a watcher.
+    pub fn new(watcher: impl ChildWatcher) -> Self {
+        // By way of a box, because portable-atomic-util's Arc cannot be coerced on stable Rust.
+        Self(Arc::from(Box::new(watcher) as Box<dyn ChildWatcher>))
+    }
+
+    /// Arranges for `callback` to run on the running loop when the child has ended, and returns
+    /// the callback that it displaces.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError::NoRunningLoop`] outside of a run, and as [`watch_on`](Self::watch_on).
+    pub fn watch(
+        &self,
+        token: ChildToken,
+        callback: impl FnOnce(Pid, ExitStatus) + Send + 'static,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        match get_running_loop() {
+            Ok(lp) => self.watch_on(&lp, token, callback),
+            Err(_) => Err(Rejected::new(WatchError::NoRunningLoop, (token, Box::new(callback)))),
+        }
+    }
+
+    /// As [`watch`](Self::watch), on the loop `lp`.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] gives the child and the callback back.
+    pub fn watch_on(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: impl FnOnce(Pid, ExitStatus) + Send + 'static,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        self.0.watch(lp, token, Box::new(callback))
+    }
+
+    /// asyncio's form: the child by number, on the running loop.
+    ///
+    /// # Errors
+    ///
+    /// As [`watch`](Self::watch).
+    pub fn add_child_handler(
+        &self,
+        pid: Pid,
+        callback: impl FnOnce(Pid, ExitStatus) + Send + 'static,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        self.watch(ChildToken::from(pid), callback)
+    }
+
+    /// Forgets the registration for `pid` and says whether there was one.
+    pub fn remove_child_handler(&self, pid: Pid) -> bool {
+        self.0.remove_child_handler(pid)
+    }
+
+    /// Attaches to a loop; `None` detaches.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`], and the watcher is attached as it was.
+    pub fn attach_loop(&self, lp: Option<&Loop>) -> Result<(), WatchError> {
+        self.0.attach_loop(lp)
+    }
+
+    /// Whether a child spawned now would be reported.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    /// Accepts no more registrations. Those that are pending are still reported.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Whether both are handles of one watcher.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        core::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(&other.0))
+    }
+
+    /// The implementation itself, for those who know what it is.
+    #[must_use]
+    pub fn as_any(&self) -> &dyn Any {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watcher").field("active", &self.is_active()).finish_non_exhaustive()
+    }
+}

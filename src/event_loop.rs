@@ -1,0 +1,147 @@
+//! What a loop is: the trait that every event loop implements.
+//!
+//! # For authors of loops
+//!
+//! Implement [`EventLoop`] for the half that lives on one context and
+//! [`RemoteLoop`](crate::RemoteLoop) for the half that other threads and interrupts hold, then run
+//! the conformance kit. Everything else is built on these two, once, for all loops: the marker of
+//! the running loop, the refusal of nested runs, futures, sleeps, children. The engine of the
+//! reference loops, `anyloop-turn`, implements both over a small `Backend` trait.
+//!
+//! All methods take `&self`, since callbacks call back into the loop that runs them. Never run or
+//! drop a callback while you hold a borrow or a lock of your own: both may call any method here.
+//!
+//! # For users
+//!
+//! You hold a [`Loop`](crate::Loop), whose methods take closures and futures.
+
+use core::any::Any;
+
+use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remote, RunError, TaskSet};
+
+/// The half of a loop that lives on one context: it runs callbacks there, one at a time.
+///
+/// Called through [`Loop`](crate::Loop), and only from the context on which the loop was made,
+/// which the compiler sees to, since a `Loop` is `!Send`.
+///
+/// # Turns
+///
+/// A run is a row of turns. In each, the loop waits until something can happen, collects the
+/// callbacks that became ready, and runs exactly those: what they schedule belongs to a later
+/// turn. All callbacks are run from inside [`run_forever`](Self::run_forever), never from inside
+/// a method that schedules ([`ready.later`](crate::rules::ready::LATER)).
+pub trait EventLoop: Any {
+    /// The time on the loop's monotonic clock.
+    ///
+    /// *Keeps* [`timer.monotonic`](crate::rules::timer::MONOTONIC). Works on a closed loop too.
+    #[doc(alias = "now")]
+    fn time(&self) -> Instant;
+
+    /// Arranges for `callback` to run in a later turn, after those that were accepted before it.
+    ///
+    /// *Keeps* [`ready.fifo`](crate::rules::ready::FIFO), [`ready.once`](crate::rules::ready::ONCE),
+    /// [`ready.later`](crate::rules::ready::LATER), [`ready.owner`](crate::rules::ready::OWNER),
+    /// [`ready.progress`](crate::rules::ready::PROGRESS), [`handle.unique`](crate::rules::handle::UNIQUE).
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed), or
+    /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity
+    /// ([`close.rejects`](crate::rules::close::REJECTS)).
+    fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>>;
+
+    /// Arranges for `callback` to run in a later turn, as soon as the clock has reached `when`.
+    ///
+    /// Deadlines in the past are welcome; [`Instant::NEVER`] never comes.
+    ///
+    /// *Keeps* [`timer.early`](crate::rules::timer::EARLY), [`timer.order`](crate::rules::timer::ORDER),
+    /// [`timer.tie`](crate::rules::timer::TIE), [`timer.past`](crate::rules::timer::PAST),
+    /// [`timer.far`](crate::rules::timer::FAR), [`ready.fair`](crate::rules::ready::FAIR).
+    ///
+    /// # Errors
+    ///
+    /// As [`call_soon`](Self::call_soon).
+    fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>>;
+
+    /// Drops the callback that `handle` names, uncalled, and says whether there was one.
+    ///
+    /// It answers `false` for a callback that has started, was cancelled before, or belongs to
+    /// another loop. The callback is dropped before this returns, outside of every borrow: its
+    /// `Drop` may call any method of the loop.
+    ///
+    /// *Keeps* [`cancel.never`](crate::rules::cancel::NEVER), [`cancel.answer`](crate::rules::cancel::ANSWER),
+    /// [`cancel.drops`](crate::rules::cancel::DROPS), [`cancel.foreign`](crate::rules::cancel::FOREIGN),
+    /// [`cancel.stale`](crate::rules::cancel::STALE), [`cancel.reentry`](crate::rules::cancel::REENTRY).
+    fn cancel(&self, handle: Handle) -> bool;
+
+    /// Runs turns until it is stopped.
+    ///
+    /// Called by [`Loop::run_forever`](crate::Loop::run_forever), which refuses nested runs and
+    /// marks the loop as running; implementations need to do neither.
+    ///
+    /// *Keeps* [`run.state`](crate::rules::run::STATE), [`run.again`](crate::rules::run::AGAIN),
+    /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
+    /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE).
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Closed`], [`RunError::WrongProcess`], [`RunError::Stalled`] on a loop that can
+    /// tell, [`RunError::Os`] if waiting for events fails.
+    fn run_forever(&self) -> Result<(), RunError>;
+
+    /// Makes the run return at the end of the current turn, or, if none is under way, makes the
+    /// next run return after one turn that does not wait.
+    ///
+    /// *Keeps* [`stop.returns`](crate::rules::stop::RETURNS), [`stop.before`](crate::rules::stop::BEFORE),
+    /// [`stop.keeps`](crate::rules::stop::KEEPS), [`stop.once`](crate::rules::stop::ONCE). Harmless on a
+    /// closed loop.
+    fn stop(&self);
+
+    /// Whether the loop is idle, running, or closed.
+    ///
+    /// *Keeps* [`run.state`](crate::rules::run::STATE).
+    fn state(&self) -> LoopState;
+
+    /// Closes the loop for good: frees what it holds and drops every callback and task, uncalled.
+    ///
+    /// In this order: refuse to do so while running; become closed, so that what is dropped next
+    /// is rejected if it schedules; [`TaskSet::cancel_all`] and then drop what that sent to the
+    /// remote half; refuse further remote work, in one atomic step; drop every callback, outside
+    /// of every borrow; free what the system gave.
+    ///
+    /// *Keeps* [`close.running`](crate::rules::close::RUNNING), [`close.final`](crate::rules::close::FINAL),
+    /// [`close.drops`](crate::rules::close::DROPS), [`close.reentry`](crate::rules::close::REENTRY),
+    /// [`future.dropped`](crate::rules::future::DROPPED).
+    ///
+    /// # Errors
+    ///
+    /// [`CloseError`], and the loop stays as it was. Closing a closed loop is `Ok`.
+    fn close(&self) -> Result<(), CloseError>;
+
+    /// The half that other threads, interrupts and wakers hold. Works on a closed loop too.
+    fn remote(&self) -> Remote;
+
+    /// The tasks that live on this loop: a field of the implementation.
+    ///
+    /// *Keeps* [`future.dropped`](crate::rules::future::DROPPED).
+    fn tasks(&self) -> &TaskSet;
+
+    /// What this loop can do beyond the above.
+    ///
+    /// A wrapper forwards the whole struct, so that a capability added tomorrow is not hidden.
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities::default()
+    }
+}
+
+/// What a loop is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoopState {
+    /// Open, and nobody is inside its `run_forever`.
+    Idle,
+    /// Inside its `run_forever`.
+    Running,
+    /// Closed for good.
+    Closed,
+}

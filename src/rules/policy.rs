@@ -1,0 +1,40 @@
+//! Promises about policies: which loop runs here.
+
+rules! {
+    /// Until the policy of the process is set, every look-up, from every thread, MUST give one
+    /// and the same policy.
+    Must SAME = "policy.same" from ["POL-01"];
+    /// After a policy is set, every later look-up, from every thread, MUST give exactly that
+    /// policy.
+    Must SET = "policy.set" from ["POL-03"];
+    /// After the policy is reset to none, the next look-up MUST make a new default, not give an
+    /// earlier one.
+    Must RESET = "policy.reset" from ["POL-04"];
+    /// Setting the policy MUST leave the loops of the former one open, and a running loop running.
+    Must APART = "policy.apart" from ["POL-06", "POL-07"];
+    /// A guard MUST restore the policy that was in force before it, and one that is dropped out
+    /// of order MUST take out its own entry only.
+    Must GUARD = "policy.guard" from ["POL-09", "B01"];
+    /// While a loop runs in a context, asking for the loop of that context MUST give the running
+    /// one, whatever the policy has stored.
+    Must RUNNING = "policy.running" from ["POL-10"];
+    /// The loop that was stored in a context MUST be the one that the policy gives there, even if
+    /// it was closed meanwhile.
+    Must STORED = "policy.stored" from ["POL-18", "POL-19"];
+    /// After "none" was stored in a context, the policy MUST answer that there is no current loop,
+    /// and make none by itself.
+    Must CLEARED = "policy.cleared" from ["POL-16"];
+    /// Storing a loop in one context MUST NOT change what the policy gives in another.
+    Must CONTEXT = "policy.context" from ["POL-13"];
+    /// A new loop MUST be open and idle, different from every other, and stored nowhere.
+    Must NEW = "policy.new" from ["POL-21"];
+    /// A policy that makes a loop because its context has none MUST use the factory and the
+    /// setter of the outermost policy, each once.
+    Must OUTER = "policy.outer" from ["POL-14", "POL-24"];
+    /// A policy MUST give the same child watcher until another is set, or always answer
+    /// that it does not support child watchers.
+    Must WATCHER = "policy.watcher" from ["POL-25", "POL-29", "B08"];
+    /// Setting a child watcher MUST close the former one and give the new one from then on; setting
+    /// the one that is set already MUST change nothing.
+    Must REWATCH = "policy.rewatch" from ["POL-30", "POL-31", "POL-32", "B07"];
+}
