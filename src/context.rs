@@ -14,6 +14,7 @@ use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
 use core::num::NonZeroU64;
+use core::ptr::NonNull;
 
 use crate::platform::{self, Lock};
 use crate::{Loop, NoRunningLoop, PolicyError, RunError};
@@ -125,9 +126,10 @@ impl ContextId {
     ///
     /// # Errors
     ///
-    /// [`NoContext`] where none is registered, and in a thread that is being torn down.
+    /// [`NoContext`] where none is registered.
+    #[inline]
     pub fn current() -> Result<Self, NoContext> {
-        platform::with_slot(ContextSlot::id)
+        platform::with_marks(Marks::id)
     }
 }
 
@@ -141,10 +143,42 @@ fn next_number() -> NonZeroU64 {
     })
 }
 
+/// What is looked up all the time: who this is, and which loop runs here. It needs no `Drop`, so a
+/// thread-local of it is a plain memory access.
+pub(crate) struct Marks {
+    id: Cell<Option<ContextId>>,
+    /// Points to the handle that the innermost run borrows.
+    running: Cell<Option<NonNull<Loop>>>,
+}
+
+impl Marks {
+    pub(crate) const fn new() -> Self {
+        Self { id: Cell::new(None), running: Cell::new(None) }
+    }
+
+    #[inline]
+    fn id(&self) -> ContextId {
+        self.id.get().unwrap_or_else(|| self.assign_id())
+    }
+
+    #[cold]
+    fn assign_id(&self) -> ContextId {
+        let id = ContextId(next_number());
+        self.id.set(Some(id));
+        id
+    }
+
+    #[inline]
+    fn running(&self) -> Option<&Loop> {
+        // SAFETY: `enter` stored a pointer to a handle that `Entered` borrows, and `Entered` takes
+        // the pointer out before that borrow ends.
+        self.running.get().map(|lp| unsafe { lp.as_ref() })
+    }
+}
+
 /// What this crate remembers for one context.
 pub struct ContextSlot {
-    id: Cell<Option<ContextId>>,
-    running: RefCell<Option<Loop>>,
+    pub(crate) marks: Marks,
     values: RefCell<Vec<(NonZeroU64, Rc<dyn Any>)>>,
 }
 
@@ -152,16 +186,7 @@ impl ContextSlot {
     /// A slot for a context that has done nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { id: Cell::new(None), running: RefCell::new(None), values: RefCell::new(Vec::new()) }
-    }
-
-    #[inline]
-    fn id(&self) -> ContextId {
-        self.id.get().unwrap_or_else(|| {
-            let id = ContextId(next_number());
-            self.id.set(Some(id));
-            id
-        })
+        Self { marks: Marks::new(), values: RefCell::new(Vec::new()) }
     }
 }
 
@@ -173,7 +198,7 @@ impl Default for ContextSlot {
 
 impl fmt::Debug for ContextSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ContextSlot").field("id", &self.id.get()).finish_non_exhaustive()
+        f.debug_struct("ContextSlot").field("id", &self.marks.id.get()).finish_non_exhaustive()
     }
 }
 
@@ -193,34 +218,32 @@ impl fmt::Debug for ContextSlot {
 /// ```
 #[inline]
 pub fn get_running_loop() -> Result<Loop, NoRunningLoop> {
-    platform::with_slot(|slot| slot.running.borrow().clone()).ok().flatten().ok_or(NoRunningLoop(()))
+    platform::with_marks(|marks| marks.running().cloned()).ok().flatten().ok_or(NoRunningLoop(()))
 }
 
 /// Marks `lp` as running in this context until the result is dropped.
-pub(crate) fn enter(lp: &Loop) -> Result<Entered, RunError> {
-    platform::with_slot(|slot| {
-        let mut running = slot.running.borrow_mut();
-        match running.as_ref() {
-            Some(other) if other.is_same(lp) => Err(RunError::AlreadyRunning),
-            Some(_) => Err(RunError::Nested),
-            None => {
-                *running = Some(lp.clone());
-                Ok(Entered { local: PhantomData })
-            }
+pub(crate) fn enter(lp: &Loop) -> Result<Entered<'_>, RunError> {
+    platform::with_marks(|marks| match marks.running() {
+        Some(other) if other.is_same(lp) => Err(RunError::AlreadyRunning),
+        Some(_) => Err(RunError::Nested),
+        None => {
+            marks.running.set(Some(NonNull::from(lp)));
+            Ok(Entered { lp: PhantomData, local: PhantomData })
         }
     })?
 }
 
-/// The mark of a running loop. It belongs to its context, hence `!Send`.
-pub(crate) struct Entered {
+/// The mark of a running loop, which it borrows. It is never forgotten, and it belongs to its
+/// context, hence `!Send`.
+pub(crate) struct Entered<'a> {
+    lp: PhantomData<&'a Loop>,
     local: PhantomData<*mut ()>,
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        // Taken out first, dropped after the borrow: it may be the last handle of the loop.
-        let left = platform::with_slot(|slot| slot.running.borrow_mut().take());
-        drop(left);
+        // The context was there when the mark was set, so it is there now.
+        let _ = platform::with_marks(|marks| marks.running.set(None));
     }
 }
 

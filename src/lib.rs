@@ -20,6 +20,8 @@ mod remote;
 pub mod rules;
 mod task;
 mod time;
+#[doc = include_str!("why.md")]
+pub mod why {}
 
 pub use callback::{Callback, SendCallback};
 pub use capability::{

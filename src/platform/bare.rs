@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::any::Any;
 
-use crate::context::{Context, ContextSlot, NoContext, RegisterContextError};
+use crate::context::{Context, ContextSlot, Marks, NoContext, RegisterContextError};
 
 static CONTEXT: ReadLock<Option<&'static dyn Context>> = ReadLock::new(None);
 
@@ -48,6 +48,11 @@ impl<T> ReadLock<T> {
 pub(crate) fn with_slot<R>(section: impl FnOnce(&ContextSlot) -> R) -> Result<R, NoContext> {
     let context = CONTEXT.read(|context| *context).ok_or(NoContext::new())?;
     Ok(section(context.slot().ok_or(NoContext::new())?))
+}
+
+/// Runs `section` with the marks of the calling context, if one is registered and knows it.
+pub(crate) fn with_marks<R>(section: impl FnOnce(&Marks) -> R) -> Result<R, NoContext> {
+    with_slot(|slot| section(&slot.marks))
 }
 
 /// Keeps the first context that is registered.

@@ -6,9 +6,10 @@ use core::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind as std_resume_unwind};
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use crate::context::{Context, ContextSlot, NoContext, RegisterContextError};
+use crate::context::{Context, ContextSlot, Marks, NoContext, RegisterContextError};
 
 std::thread_local! {
+    static MARKS: Marks = const { Marks::new() };
     static SLOT: ContextSlot = const { ContextSlot::new() };
 }
 
@@ -47,6 +48,12 @@ impl<T> ReadLock<T> {
 /// Runs `section` with the slot of the calling thread; fails while the thread is being torn down.
 pub(crate) fn with_slot<R>(section: impl FnOnce(&ContextSlot) -> R) -> Result<R, NoContext> {
     SLOT.try_with(section).map_err(|_| NoContext::new())
+}
+
+/// Runs `section` with the marks of the calling thread, which are there to its very end.
+#[inline]
+pub(crate) fn with_marks<R>(section: impl FnOnce(&Marks) -> R) -> Result<R, NoContext> {
+    MARKS.try_with(section).map_err(|_| NoContext::new())
 }
 
 /// Threads are the contexts here, so there is nothing to register.

@@ -21,11 +21,17 @@ use crate::{Loop, PolicyError, RunError, Watcher, get_running_loop};
 ///     println!("{error}"); // names the thread, anyloop::run and set_event_loop
 /// }).join().unwrap();
 /// ```
+#[inline]
 pub fn get_event_loop() -> Result<Loop, PolicyError> {
     match get_running_loop() {
         Ok(running) => Ok(running),
-        Err(_) => get_event_loop_policy()?.get_event_loop(),
+        Err(_) => ask_policy(),
     }
+}
+
+#[cold]
+fn ask_policy() -> Result<Loop, PolicyError> {
+    get_event_loop_policy()?.get_event_loop()
 }
 
 /// Makes `lp` the loop of this context, in the policy in force.

@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
 use super::spawn::spawn;
-use crate::{Loop, RejectReason, RunError, platform};
+use crate::{Loop, RejectReason, RunError, get_running_loop, platform};
 
 /// What the task may do with the future on the caller's stack.
 trait PollRoot {
@@ -69,7 +69,8 @@ pub(crate) fn run_until_complete<F: Future>(
     let cell: RootCell = Rc::new(Cell::new(Some(pointer)));
     let borrowed = Borrowed(cell.clone());
 
-    let it = lp.clone();
+    // The task asks for the loop when it is polled: a cancelled task may lie in the loop's inbox for
+    // long, and must not keep the loop alive from there.
     let task = poll_fn(move |cx| {
         let Some(mut root) = cell.get() else {
             return Poll::Ready(());
@@ -80,7 +81,9 @@ pub(crate) fn run_until_complete<F: Future>(
         let poll = unsafe { root.as_mut() }.poll_root(cx);
         if poll.is_ready() {
             cell.set(None);
-            it.stop();
+            if let Ok(lp) = get_running_loop() {
+                lp.stop();
+            }
         }
         poll
     });
