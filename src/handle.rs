@@ -6,6 +6,7 @@
 use core::cell::Cell;
 use core::fmt;
 use core::num::NonZeroU64;
+use core::ops::Range;
 
 use crate::platform::Lock;
 use crate::{Loop, Remote};
@@ -99,13 +100,28 @@ impl Handles {
     fn extend(&self) {
         let length = self.lease.get();
         self.lease.set((length * 2).min(Self::LONGEST_LEASE));
-        let start = UNTAKEN.with(|untaken| {
+        let stretch = Self::lease(length);
+        self.next.set(stretch.start);
+        self.end.set(stretch.end);
+    }
+
+    /// Takes a stretch of `length` numbers out of the sequence, for authors of loops who count them
+    /// out themselves. None of them is zero, and nobody else is given one of them.
+    ///
+    /// ```
+    /// use anyloop::{Handle, Handles};
+    ///
+    /// let stretch = Handles::lease(1000);
+    /// let first = Handle::from_bits(stretch.start).unwrap();
+    /// assert!(first < Handles::new().next());
+    /// ```
+    #[must_use]
+    pub fn lease(length: u64) -> Range<u64> {
+        UNTAKEN.with(|untaken| {
             let start = *untaken;
             *untaken += length;
-            start
-        });
-        self.next.set(start);
-        self.end.set(start + length);
+            start..*untaken
+        })
     }
 }
 

@@ -165,8 +165,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         self.hear_remote();
         {
             let mut queues = self.queues.borrow_mut();
-            queues.ripen(self.backend.now());
-            queues.start_batch();
+            queues.start_batch(self.backend.now());
         }
         let mut ran = false;
         loop {

@@ -27,8 +27,9 @@
 //! | `backend.rs` | what must a backend do? |
 //! | `engine.rs` | what is one turn, and what is the life of a loop? |
 //! | `queues.rs` | which callbacks run, in which order? |
-//! | `slots.rs` | where is the callback that a handle names? |
-//! | `timers.rs` | which timer is next? |
+//! | `ring.rs` | what is ready? |
+//! | `timers/` | which timer is next? |
+//! | `slots.rs` | where is the callback of a timer? |
 //! | `inbox.rs` | how does work come in from other contexts? |
 //! | `storage.rs` | what are the queues made of? |
 //! | `sync.rs` | which atomics, on which target? |
@@ -41,6 +42,7 @@ mod backend;
 mod engine;
 mod inbox;
 mod queues;
+mod ring;
 mod slots;
 mod storage;
 mod sync;
@@ -48,4 +50,4 @@ mod timers;
 
 pub use backend::{Backend, Park, Sink, Wake};
 pub use engine::Engine;
-pub use storage::{Buffer, Fifo, Fixed, Growing, Storage};
+pub use storage::{Fixed, Growing, Storage};

@@ -1,45 +1,42 @@
-//! Which callbacks run, in which order: the slots, the ready queue and the timers together.
+//! Which callbacks run, in which order: what is ready and what waits for its time, together.
 //!
 //! Nothing here runs or drops a callback: they go in and come out whole, so that a caller can let
 //! go of its borrow first.
 
 use anyloop::{Callback, Handle, Instant, RejectReason, Rejected};
 
+use crate::ring::Ring;
 use crate::slots::Slots;
-use crate::storage::{Fifo, Storage};
-use crate::timers::Timers;
+use crate::storage::{Containers, Fifo};
+use crate::timers::TimerQueue;
 
 /// Everything that is scheduled on one loop.
-pub(crate) struct Queues<S: Storage> {
+pub(crate) struct Queues<S: Containers> {
+    ready: Ring<S>,
+    /// The callbacks of timers.
     slots: Slots<S>,
-    /// What is ready, in order; a handle without callback is a tombstone.
-    ready: S::Fifo<Handle>,
-    timers: Timers<S>,
-    /// How many at the head of `ready` belong to the batch that is being run.
-    batch: usize,
+    timers: S::Timers,
+    /// Timers whose time has come, in order. They run after what was ready before them.
+    due: S::Fifo<Handle>,
 }
 
 fn full(callback: Callback) -> Rejected<Callback> {
     Rejected::new(RejectReason::Full, callback)
 }
 
-impl<S: Storage> Queues<S> {
-    /// Ready queues shorter than this are not worth tidying.
-    const WORTH_TIDYING: usize = 64;
-
+impl<S: Containers> Queues<S> {
     pub(crate) fn new() -> Self {
-        Self { slots: Slots::new(), ready: S::Fifo::default(), timers: Timers::new(), batch: 0 }
+        Self {
+            ready: Ring::new(),
+            slots: Slots::new(),
+            timers: S::Timers::default(),
+            due: S::Fifo::default(),
+        }
     }
 
+    #[inline]
     pub(crate) fn push_ready(&mut self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        let handle = self.slots.insert(callback, false).map_err(full)?;
-        if self.ready.len() > Self::WORTH_TIDYING.max(2 * self.slots.live()) {
-            self.tidy();
-        }
-        if self.append(handle) {
-            return Ok(handle);
-        }
-        Err(self.give_back(handle))
+        self.ready.push(callback).map_err(full)
     }
 
     pub(crate) fn push_timer(
@@ -47,105 +44,67 @@ impl<S: Storage> Queues<S> {
         when: Instant,
         callback: Callback,
     ) -> Result<Handle, Rejected<Callback>> {
-        let handle = self.slots.insert(callback, true).map_err(full)?;
+        let handle = self.slots.insert(callback).map_err(full)?;
         if self.timers.push(when, handle) {
             return Ok(handle);
         }
-        // A fixed heap is full of tombstones, since there was a slot.
-        self.timers.rebuild(|handle| self.slots.contains(handle));
+        // A fixed queue is full of tombstones, since there was a slot.
+        self.timers.sweep(|handle| self.slots.contains(handle));
         if self.timers.push(when, handle) {
             return Ok(handle);
         }
-        Err(self.give_back(handle))
-    }
-
-    /// Takes back what found a slot but no place in a queue.
-    #[cold]
-    fn give_back(&mut self, handle: Handle) -> Rejected<Callback> {
         match self.slots.remove(handle) {
-            Some((callback, _)) => full(callback),
+            Some(callback) => Err(full(callback)),
             None => unreachable!("the callback was stored a moment ago"),
-        }
-    }
-
-    /// Appends to what is ready, making room among tombstones if need be.
-    fn append(&mut self, handle: Handle) -> bool {
-        match self.ready.push(handle) {
-            Ok(()) => true,
-            Err(handle) => {
-                self.tidy();
-                self.ready.push(handle).is_ok()
-            }
-        }
-    }
-
-    /// Throws the tombstones out of what is ready. The batch that is being run stays the batch.
-    fn tidy(&mut self) {
-        let batch = self.batch;
-        for at in 0..self.ready.len() {
-            let Some(handle) = self.ready.pop() else { break };
-            let kept = self.slots.contains(handle) && self.ready.push(handle).is_ok();
-            if !kept && at < batch {
-                self.batch -= 1;
-            }
         }
     }
 
     /// Takes out the callback that `handle` names.
     pub(crate) fn cancel(&mut self, handle: Handle) -> Option<Callback> {
-        let (callback, timer) = self.slots.remove(handle)?;
-        if timer && self.timers.bury() {
-            self.timers.rebuild(|handle| self.slots.contains(handle));
+        if let Some(callback) = self.ready.cancel(handle) {
+            return Some(callback);
+        }
+        let callback = self.slots.remove(handle)?;
+        // A timer that is due is buried without being in the queue, which does no harm: the count
+        // is off by one until the next sweep.
+        if self.timers.bury() {
+            self.timers.sweep(|handle| self.slots.contains(handle));
         }
         Some(callback)
     }
 
     /// When the next timer is due.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        while let Some((when, handle)) = self.timers.peek() {
-            if self.slots.contains(handle) {
-                return Some(when);
-            }
-            self.timers.pop(false);
-        }
-        None
+        self.timers.next(|handle| self.slots.contains(handle))
     }
 
     /// Whether [`push_ready`](Self::push_ready) would succeed.
     pub(crate) fn has_room(&mut self) -> bool {
-        self.slots.has_room()
+        self.ready.has_room()
     }
 
     pub(crate) fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.is_empty() || !self.due.is_empty()
     }
 
-    /// Moves the timers that are due at `now` behind what is ready, in their order.
-    pub(crate) fn ripen(&mut self, now: Instant) {
-        while let Some((when, handle)) = self.timers.peek() {
-            if when > now || when == Instant::NEVER {
-                break;
-            }
-            let live = self.slots.ripen(handle);
-            if live && !self.append(handle) {
-                // A fixed queue is full; the timer waits for the next turn.
-                break;
-            }
-            self.timers.pop(live);
-        }
-    }
-
-    /// Makes what is ready now the batch.
-    pub(crate) fn start_batch(&mut self) {
-        self.batch = self.ready.len();
+    /// Makes the batch: what is ready, and after it the timers that are due at `now`.
+    pub(crate) fn start_batch(&mut self, now: Instant) {
+        self.ready.start_batch();
+        self.timers.ripen(now, |handle| {
+            let live = self.slots.contains(handle);
+            // A queue of due timers holds as many as there are slots.
+            live && self.due.push(handle).is_ok()
+        });
     }
 
     /// Takes the next callback of the batch.
+    #[inline]
     pub(crate) fn next_of_batch(&mut self) -> Option<Callback> {
-        while self.batch > 0 {
-            self.batch -= 1;
-            let handle = self.ready.pop()?;
-            if let Some((callback, _)) = self.slots.remove(handle) {
+        if let Some(callback) = self.ready.next_of_batch() {
+            return Some(callback);
+        }
+        while let Some(handle) = self.due.pop() {
+            if let Some(callback) = self.slots.remove(handle) {
                 return Some(callback);
             }
         }

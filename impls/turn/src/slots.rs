@@ -1,4 +1,4 @@
-//! Where the callback is that a handle names: in a table indexed by the handle itself.
+//! Where the callback of a timer is: in a table indexed by the timer's handle itself.
 //!
 //! Handles are numbers of a rising sequence that are never given twice. The callback of handle
 //! `h` stands in slot `h mod capacity`; if that is taken, `h` is skipped and the next number
@@ -9,39 +9,27 @@
 
 use anyloop::{Callback, Handle, Handles};
 
-use crate::storage::{Buffer, Storage};
+use crate::storage::{Buffer, Containers};
 
-/// A scheduled callback.
-pub(crate) struct Entry {
+/// A timer's callback.
+struct Entry {
     handle: Handle,
     callback: Callback,
-    /// Whether it still stands among the timers.
-    timer: bool,
 }
 
-/// All callbacks that are scheduled on one loop.
-pub(crate) struct Slots<S: Storage> {
+/// The callbacks of all timers of one loop.
+pub(crate) struct Slots<S: Containers> {
     table: S::Buffer<Option<Entry>>,
     handles: Handles,
     live: usize,
 }
 
-impl<S: Storage> Slots<S> {
+impl<S: Containers> Slots<S> {
     /// The size at which a growing table starts.
     const SMALLEST: usize = 16;
 
     pub(crate) fn new() -> Self {
         Self { table: S::Buffer::default(), handles: Handles::new(), live: 0 }
-    }
-
-    pub(crate) const fn live(&self) -> usize {
-        self.live
-    }
-
-    /// Whether the next callback finds a place.
-    pub(crate) fn has_room(&mut self) -> bool {
-        let capacity = self.table.items().len();
-        self.live < capacity || self.grow()
     }
 
     /// The slot where `handle` belongs. The table is not empty.
@@ -51,7 +39,7 @@ impl<S: Storage> Slots<S> {
     }
 
     /// Stores a callback and names it.
-    pub(crate) fn insert(&mut self, callback: Callback, timer: bool) -> Result<Handle, Callback> {
+    pub(crate) fn insert(&mut self, callback: Callback) -> Result<Handle, Callback> {
         let capacity = self.table.items().len();
         if self.live * 2 >= capacity && !self.grow() && self.live == capacity {
             return Err(callback);
@@ -61,7 +49,7 @@ impl<S: Storage> Slots<S> {
             let index = self.index(handle);
             let slot = &mut self.table.items_mut()[index];
             if slot.is_none() {
-                *slot = Some(Entry { handle, callback, timer });
+                *slot = Some(Entry { handle, callback });
                 self.live += 1;
                 return Ok(handle);
             }
@@ -70,7 +58,7 @@ impl<S: Storage> Slots<S> {
 
     /// Doubles the table, if its storage can.
     fn grow(&mut self) -> bool {
-        type Table<S> = <S as Storage>::Buffer<Option<Entry>>;
+        type Table<S> = <S as Containers>::Buffer<Option<Entry>>;
         let limit = <Table<S> as Buffer<_>>::LIMIT;
         let old_capacity = self.table.items().len();
         let capacity = (old_capacity * 2).max(Self::SMALLEST).min(limit);
@@ -106,22 +94,11 @@ impl<S: Storage> Slots<S> {
         self.slot(handle).is_some()
     }
 
-    /// Notes that a timer has become ready; says whether it is still there.
-    pub(crate) fn ripen(&mut self, handle: Handle) -> bool {
-        match self.slot(handle) {
-            Some(Some(entry)) => {
-                entry.timer = false;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Takes the callback out, and says whether it stood among the timers.
-    pub(crate) fn remove(&mut self, handle: Handle) -> Option<(Callback, bool)> {
+    /// Takes the callback out.
+    pub(crate) fn remove(&mut self, handle: Handle) -> Option<Callback> {
         let entry = self.slot(handle)?.take()?;
         self.live -= 1;
-        Some((entry.callback, entry.timer))
+        Some(entry.callback)
     }
 }
 
@@ -138,28 +115,28 @@ mod tests {
     #[test]
     fn growing_keeps_every_entry_where_its_handle_finds_it() {
         let mut slots = Slots::<Growing>::new();
-        let handles: Vec<_> = (0..1000).map(|_| slots.insert(callback(), false).unwrap()).collect();
+        let handles: Vec<_> = (0..1000).map(|_| slots.insert(callback()).unwrap()).collect();
         // Every third goes, and newcomers have to find the gaps.
         for handle in handles.iter().step_by(3) {
             assert!(slots.remove(*handle).is_some());
             assert!(slots.remove(*handle).is_none());
         }
-        let newcomers: Vec<_> = (0..5000).map(|_| slots.insert(callback(), false).unwrap()).collect();
+        let newcomers: Vec<_> = (0..5000).map(|_| slots.insert(callback()).unwrap()).collect();
         for (number, handle) in handles.iter().enumerate() {
             assert_eq!(slots.contains(*handle), number % 3 != 0);
         }
         assert!(newcomers.iter().all(|handle| slots.contains(*handle)));
-        assert_eq!(slots.live(), 666 + 5000);
+        assert_eq!(slots.live, 666 + 5000);
     }
 
     #[test]
     fn a_fixed_table_fills_to_the_last_slot_and_hands_the_next_one_back() {
         let mut slots = Slots::<Fixed<8>>::new();
-        let handles: Vec<_> = (0..8).map(|_| slots.insert(callback(), false).unwrap()).collect();
-        assert!(slots.insert(callback(), false).is_err());
+        let handles: Vec<_> = (0..8).map(|_| slots.insert(callback()).unwrap()).collect();
+        assert!(slots.insert(callback()).is_err());
         assert!(slots.remove(handles[5]).is_some());
-        let last = slots.insert(callback(), false).unwrap();
+        let last = slots.insert(callback()).unwrap();
         assert!(last > handles[7]);
-        assert!(slots.insert(callback(), false).is_err());
+        assert!(slots.insert(callback()).is_err());
     }
 }

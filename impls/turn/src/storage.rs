@@ -3,64 +3,57 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// A choice of containers. A queue holds at least as much as a buffer.
-pub trait Storage: 'static {
-    /// Random access.
+use crate::timers::{Heap, TimerQueue, Wheel};
+
+/// A choice of containers: [`Growing`] or [`Fixed`].
+#[expect(private_bounds, reason = "the containers are the engine's own affair")]
+pub trait Storage: Containers {}
+
+/// The containers themselves.
+pub(crate) trait Containers: Sized + 'static {
     type Buffer<T>: Buffer<T>;
-    /// First in, first out.
+    /// Holds at least as much as a buffer.
     type Fifo<T>: Fifo<T>;
+    type Timers: TimerQueue;
 }
 
 /// A vector that may have a limit.
-pub trait Buffer<T>: Default {
+pub(crate) trait Buffer<T>: Default {
     /// The most items that it ever holds.
     const LIMIT: usize;
 
     /// Appends `item`, or hands it back if the buffer is full.
-    ///
-    /// # Errors
-    ///
-    /// The item.
     fn push(&mut self, item: T) -> Result<(), T>;
 
     /// Takes the last item off.
     fn pop(&mut self) -> Option<T>;
 
-    /// The items.
     fn items(&self) -> &[T];
 
-    /// The items, to be changed in place.
     fn items_mut(&mut self) -> &mut [T];
 }
 
 /// A queue that may have a limit.
-pub trait Fifo<T>: Default {
+pub(crate) trait Fifo<T>: Default {
     /// Appends `item`, or hands it back if the queue is full.
-    ///
-    /// # Errors
-    ///
-    /// The item.
     fn push(&mut self, item: T) -> Result<(), T>;
 
     /// Takes the first item off.
     fn pop(&mut self) -> Option<T>;
 
-    /// The number of items.
-    fn len(&self) -> usize;
-
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    fn is_empty(&self) -> bool;
 }
 
 /// Grows as needed.
 #[derive(Debug)]
 pub enum Growing {}
 
-impl Storage for Growing {
+impl Storage for Growing {}
+
+impl Containers for Growing {
     type Buffer<T> = Vec<T>;
     type Fifo<T> = VecDeque<T>;
+    type Timers = Wheel;
 }
 
 impl<T> Buffer<T> for Vec<T> {
@@ -94,21 +87,25 @@ impl<T> Fifo<T> for VecDeque<T> {
         self.pop_front()
     }
 
-    fn len(&self) -> usize {
-        Self::len(self)
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
     }
 }
 
-/// Holds at most `N` callbacks, ready or waiting for their time, inside itself. `N` is a power of
-/// two.
+/// Holds at most `N` callbacks that are ready and `N` that wait for their time, inside itself.
+/// `N` is a power of two.
 ///
-/// What comes through the inbox still allocates a node for a closure, though not for a task.
+/// A callback that is scheduled and cancelled again in one turn takes its place until that turn is
+/// over. What comes through the inbox still allocates a node for a closure, though not for a task.
 #[derive(Debug)]
 pub enum Fixed<const N: usize> {}
 
-impl<const N: usize> Storage for Fixed<N> {
+impl<const N: usize> Storage for Fixed<N> {}
+
+impl<const N: usize> Containers for Fixed<N> {
     type Buffer<T> = heapless::Vec<T, N>;
     type Fifo<T> = heapless::Deque<T, N>;
+    type Timers = Heap<Self>;
 }
 
 impl<T, const N: usize> Buffer<T> for heapless::Vec<T, N> {
@@ -143,7 +140,7 @@ impl<T, const N: usize> Fifo<T> for heapless::Deque<T, N> {
         self.pop_front()
     }
 
-    fn len(&self) -> usize {
-        self.len()
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
