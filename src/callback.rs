@@ -63,6 +63,7 @@ impl Raw {
         Self { words, vtable }
     }
 
+    #[inline]
     fn call(self) {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the payload is consumed here, and ManuallyDrop keeps `drop` from seeing it again.
@@ -109,6 +110,7 @@ impl Callback {
     /// # Panics
     ///
     /// If the closure panics.
+    #[inline]
     pub fn call(self) {
         self.raw.call();
     }

@@ -7,7 +7,8 @@
 //!    [`wake`](Wake::wake) came that began after the last park returned. It may also return for
 //!    no reason. It never returns late because of a wake that it lost.
 //! 3. `park` hands over the callbacks of events; it runs none of them.
-//! 4. [`call`](Backend::call) runs a callback to its end, and where panics unwind it catches them.
+//! 4. [`run`](Backend::run) calls what it is given, and again after each panic that it caught, where
+//!    panics unwind.
 //! 5. All of these are called on the loop's context only. [`Wake::wake`] is called on any, only
 //!    between a [`prepare`](Backend::prepare) and the end of the park that follows it, and at most
 //!    once in between. So a backend can put off making what wakes until the first `prepare`.
@@ -57,9 +58,11 @@ pub trait Backend: 'static {
     /// [`RunError`] ends the run with that error; the engine stays usable.
     fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError>;
 
-    /// Runs `callback`. Override it to catch panics or to watch.
-    fn call(&self, callback: Callback) {
-        callback.call();
+    /// Calls `batch`, which runs the callbacks of a turn. Where panics unwind, it catches the panic
+    /// of a callback, reports it, and calls `batch` again, which goes on with the next one; it
+    /// returns when `batch` does.
+    fn run(&self, batch: &mut dyn FnMut()) {
+        batch();
     }
 
     /// Whether this is the process that made the loop.

@@ -14,6 +14,10 @@ use crate::queues::Queues;
 use crate::storage::{Growing, Storage};
 use crate::sync::Arc;
 
+/// While there is always something ready, events are looked for once in so many callbacks, and not
+/// in every turn: looking is a system call. A bigger batch than that is not interrupted.
+const CALLBACKS_BETWEEN_POLLS: u32 = 64;
+
 /// A loop over a [`Backend`], with its queues in the containers of `S`.
 ///
 /// ```
@@ -64,6 +68,9 @@ pub struct Engine<B: Backend, S: Storage = Growing> {
     queues: RefCell<Queues<S>>,
     /// What was taken from the inbox and waits for room in queues of fixed capacity.
     backlog: RefCell<Taken>,
+    has_backlog: Cell<bool>,
+    /// Callbacks that ran since events were looked for.
+    since_poll: Cell<u32>,
     tasks: TaskSet,
     shared: Arc<Shared<B::Waker>>,
     remote: Remote,
@@ -80,6 +87,8 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             stop: Cell::new(false),
             queues: RefCell::new(Queues::new()),
             backlog: RefCell::new(Taken::default()),
+            has_backlog: Cell::new(false),
+            since_poll: Cell::new(CALLBACKS_BETWEEN_POLLS),
             tasks: TaskSet::new(),
             remote: Remote::new(RemoteHalf(shared.clone())),
             shared,
@@ -97,7 +106,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     /// Called before anything is scheduled locally as well: that is what gives both one order.
     #[inline]
     fn drain_inbox(&self) {
-        if !self.shared.is_empty() || !self.backlog.borrow().is_empty() {
+        if !self.shared.is_quiet() || self.has_backlog.get() {
             self.drain_inbox_slowly();
         }
     }
@@ -111,14 +120,12 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             if backlog.is_empty() {
                 *backlog = self.shared.take();
             }
-            if !queues.has_room() {
+            self.has_backlog.set(!backlog.is_empty());
+            if backlog.is_empty() || !queues.has_room() {
                 return;
             }
-            match backlog.next() {
-                // There is room, so the result is Ok.
-                Some(callback) => drop(queues.push_ready(callback)),
-                None => return,
-            }
+            // There is room, so every result is Ok.
+            backlog.next().map(|callback| queues.push_ready(callback));
         }
     }
 
@@ -151,7 +158,28 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     /// One turn. Says whether any callback ran.
     fn turn(&self, latest: Option<Instant>) -> Result<bool, RunError> {
         self.hear_remote();
-        let mut park = self.patience(latest);
+        let park = self.patience(latest);
+        if park != Park::Poll || self.stop.get() || self.since_poll.get() >= CALLBACKS_BETWEEN_POLLS {
+            self.park(park)?;
+            self.hear_remote();
+        }
+        self.queues.borrow_mut().start_batch(|| self.backend.now());
+        let mut ran = 0_u32;
+        self.backend.run(&mut || {
+            loop {
+                // Bound to a name, so that the borrow is over before the callback runs.
+                let next = self.queues.borrow_mut().next_of_batch();
+                let Some(callback) = next else { break };
+                ran = ran.saturating_add(1);
+                callback.call();
+            }
+        });
+        self.since_poll.set(self.since_poll.get().saturating_add(ran));
+        Ok(ran > 0)
+    }
+
+    /// Looks for events, or waits for them.
+    fn park(&self, mut park: Park) -> Result<(), RunError> {
         if park != Park::Poll {
             self.backend.prepare()?;
             if !self.shared.fall_asleep() {
@@ -161,21 +189,8 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         let mut sink = |callback: Callback| self.queues.borrow_mut().push_ready(callback).map(drop);
         let parked = self.backend.park(park, &mut sink);
         self.shared.wake_up();
-        parked?;
-        self.hear_remote();
-        {
-            let mut queues = self.queues.borrow_mut();
-            queues.start_batch(self.backend.now());
-        }
-        let mut ran = false;
-        loop {
-            // Bound to a name, so that the borrow is over before the callback runs.
-            let next = self.queues.borrow_mut().next_of_batch();
-            let Some(callback) = next else { break };
-            ran = true;
-            self.backend.call(callback);
-        }
-        Ok(ran)
+        self.since_poll.set(0);
+        parked
     }
 
     /// Begins a run, which lasts until the result is dropped.
@@ -184,6 +199,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         match self.state.get() {
             LoopState::Idle => {
                 self.state.set(LoopState::Running);
+                self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
                 Ok(Run(self))
             }
             LoopState::Running => Err(RunError::AlreadyRunning),

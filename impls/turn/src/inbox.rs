@@ -107,18 +107,19 @@ impl<W: Wake> Shared<W> {
         }
     }
 
-    /// Whether there is nothing to take.
+    /// Whether there is nothing to take, and the inbox is open.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::Acquire);
-        head.is_null() || head == closed_mark()
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.head.load(Ordering::Relaxed).is_null()
     }
 
     /// Takes everything, in the order of the pushes.
     pub(crate) fn take(&self) -> Taken {
-        if self.is_empty() {
+        let head = self.head.load(Ordering::Relaxed);
+        if head.is_null() || head == closed_mark() {
             return Taken::default();
         }
+        // Only the loop takes and closes, so the head is not the mark now either.
         Taken::from_stack(self.head.swap(ptr::null_mut(), Ordering::Acquire))
     }
 

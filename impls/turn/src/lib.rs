@@ -12,9 +12,10 @@
 //!            callbacks        └───────── Backend::park ◄── wake ────┘
 //! ```
 //!
-//! A turn drains the inbox, parks in the [`Backend`] until something can happen (not at all if
-//! something is ready), moves the timers that are due behind what is ready, and runs exactly the
-//! callbacks that are ready then. What these schedule belongs to the next turn.
+//! A turn drains the inbox, parks in the [`Backend`] until something can happen, moves the timers
+//! that are due behind what is ready, and runs exactly the callbacks that are ready then. What these
+//! schedule belongs to the next turn. If something is ready, the turn does not wait, and looks for
+//! events only if 64 callbacks have run since it last did.
 //!
 //! # For authors of loops
 //!

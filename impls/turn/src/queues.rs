@@ -87,14 +87,18 @@ impl<S: Containers> Queues<S> {
         !self.ready.is_empty() || !self.due.is_empty()
     }
 
-    /// Makes the batch: what is ready, and after it the timers that are due at `now`.
-    pub(crate) fn start_batch(&mut self, now: Instant) {
+    /// Makes the batch: what is ready, and after it the timers that are due. The clock is read only
+    /// if there are timers.
+    #[inline]
+    pub(crate) fn start_batch(&mut self, now: impl FnOnce() -> Instant) {
         self.ready.start_batch();
-        self.timers.ripen(now, |handle| {
-            let live = self.slots.contains(handle);
-            // A queue of due timers holds as many as there are slots.
-            live && self.due.push(handle).is_ok()
-        });
+        if !self.slots.is_empty() {
+            self.timers.ripen(now(), |handle| {
+                let live = self.slots.contains(handle);
+                // A queue of due timers holds as many as there are slots.
+                live && self.due.push(handle).is_ok()
+            });
+        }
     }
 
     /// Takes the next callback of the batch.

@@ -34,6 +34,8 @@ pub(crate) struct Ring<S: Containers> {
     tail: u64,
     /// Where the batch that is being run ends.
     batch_end: u64,
+    /// Up to this position there surely are handles and places. The head may have moved on since.
+    limit: u64,
     current: Stretch,
     /// Stretches that may still have callbacks in the ring.
     older: S::Buffer<Stretch>,
@@ -51,6 +53,7 @@ impl<S: Containers> Ring<S> {
             head: 0,
             tail: 0,
             batch_end: 0,
+            limit: 0,
             current: Stretch { from: 0, to: 0, shift: 0 },
             older: S::Buffer::default(),
         }
@@ -67,7 +70,7 @@ impl<S: Containers> Ring<S> {
 
     /// Whether the next callback finds a place.
     pub(crate) fn has_room(&mut self) -> bool {
-        self.length() < self.table.items().len() || self.grow()
+        self.tail < self.limit || self.make_room()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -77,22 +80,32 @@ impl<S: Containers> Ring<S> {
     /// Appends a callback and names it.
     #[inline]
     pub(crate) fn push(&mut self, callback: Callback) -> Result<Handle, Callback> {
-        if self.tail == self.current.to && !self.lease() {
-            return Err(callback);
-        }
-        if self.length() == self.table.items().len() && !self.grow() {
+        if !self.has_room() {
             return Err(callback);
         }
         let index = self.index(self.tail);
-        self.table.items_mut()[index] = Some(callback);
+        // The place is empty: there is nothing to drop.
+        core::mem::forget(self.table.items_mut()[index].replace(callback));
         let bits = self.tail.wrapping_add(self.current.shift);
         self.tail += 1;
         // A lease has no zero in it, so the fallback is never taken.
-        Handle::from_bits(bits).ok_or_else(|| unreachable!("leased handles are not zero"))
+        Ok(Handle::from_bits(bits).unwrap_or_else(|| unreachable!("leased handles are not zero")))
+    }
+
+    /// Finds out how far there are handles and places, and gets more of what there is none of.
+    #[cold]
+    fn make_room(&mut self) -> bool {
+        if self.tail == self.current.to && !self.lease() {
+            return false;
+        }
+        if self.length() == self.table.items().len() && !self.grow() {
+            return false;
+        }
+        self.limit = self.current.to.min(self.head + self.table.items().len() as u64);
+        true
     }
 
     /// Goes on with a new stretch of handles.
-    #[cold]
     fn lease(&mut self) -> bool {
         let mut kept = S::Buffer::default();
         for stretch in self.older.items().iter().chain([&self.current]) {
@@ -112,7 +125,6 @@ impl<S: Containers> Ring<S> {
     }
 
     /// Doubles the table, if its storage can.
-    #[cold]
     fn grow(&mut self) -> bool {
         type Table<S> = <S as Containers>::Buffer<Option<Callback>>;
         let limit = <Table<S> as Buffer<_>>::LIMIT;

@@ -32,6 +32,10 @@ impl<S: Containers> Slots<S> {
         Self { table: S::Buffer::default(), handles: Handles::new(), live: 0 }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
     /// The slot where `handle` belongs. The table is not empty.
     fn index(&self, handle: Handle) -> usize {
         // Truncating keeps the low bits, which are the ones that count.

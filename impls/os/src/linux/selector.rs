@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anyloop::{Callback, Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
+use anyloop::{Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
 use anyloop_turn::{Backend, Engine, Park, Sink};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -82,16 +82,17 @@ impl Backend for Selector {
         Ok(self.epoll.wait(park, self.now(), ready)?)
     }
 
-    fn call(&self, callback: Callback) {
-        let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback.call())) else { return };
-        // The handler may panic, and so may the `Drop` of what it or the callback panicked with.
-        // The panic hook has spoken already; the loop goes on.
-        let reported = catch_unwind(AssertUnwindSafe(|| {
-            self.report(&Exception::panicked(&*payload));
-            drop(payload);
-        }));
-        if let Err(payload) = reported {
-            std::mem::forget(payload);
+    fn run(&self, batch: &mut dyn FnMut()) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(&mut *batch)) {
+            // The handler may panic, and so may the `Drop` of what it or the callback panicked
+            // with. The panic hook has spoken already; the loop goes on.
+            let reported = catch_unwind(AssertUnwindSafe(|| {
+                self.report(&Exception::panicked(&*payload));
+                drop(payload);
+            }));
+            if let Err(payload) = reported {
+                std::mem::forget(payload);
+            }
         }
     }
 
