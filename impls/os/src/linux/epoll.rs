@@ -1,4 +1,4 @@
-//! How the loop waits, and for what: epoll, level-triggered, keyed by handles.
+//! What the loop waits for: sources in an epoll, level-triggered, keyed by handles.
 //!
 //! A registration's handle is the key of its kernel events, and handles are never used again: an
 //! event that was still on its way when its registration was removed finds nothing. A callback
@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
@@ -18,9 +17,7 @@ use rustix::io::Errno;
 
 use super::eventfd::{EventFd, EventFdWaker};
 use super::os_error;
-
-/// Events that one wait takes. The rest stay ready for the next.
-const EVENTS: usize = 256;
+use super::wait::{Waiter, no_events};
 
 /// The key of the eventfd. Handles are never zero.
 const WAKE: u64 = 0;
@@ -53,6 +50,7 @@ impl Poller {
 pub(crate) struct Epoll {
     poller: RefCell<Option<Poller>>,
     waker: EventFdWaker,
+    waiter: Waiter,
     handles: Handles,
     registrations: RefCell<HashMap<Handle, Rc<Registration>>>,
     closed: Cell<bool>,
@@ -79,6 +77,7 @@ impl Epoll {
         Self {
             poller: RefCell::new(None),
             waker,
+            waiter: Waiter::default(),
             handles: Handles::new(),
             registrations: RefCell::default(),
             closed: Cell::new(false),
@@ -113,14 +112,8 @@ impl Epoll {
             Park::Until(when) => Timespec::try_from(when - now).ok(),
             Park::Forever => None,
         };
-        let mut events = [MaybeUninit::<epoll::Event>::uninit(); EVENTS];
-        // A signal ends the wait; the turn goes on, and the next one waits for the rest of the time.
-        let events =
-            self.with_epoll(|epoll| match epoll::wait(epoll, &mut events[..], timeout.as_ref()) {
-                Ok((events, _)) => Ok(&*events),
-                Err(Errno::INTR) => Ok(&[]),
-                Err(error) => Err(error),
-            })?;
+        let mut events = no_events();
+        let events = self.with_epoll(|epoll| self.waiter.wait(epoll, &mut events, timeout))?;
         for event in events {
             self.dispatch(event, ready);
         }

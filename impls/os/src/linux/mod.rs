@@ -3,7 +3,8 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `selector.rs` | what is a `SelectorEventLoop`? |
-//! | `epoll.rs` | how does it wait, and for what? |
+//! | `epoll.rs` | what does it wait for? |
+//! | `wait.rs` | how does it sleep? |
 //! | `eventfd.rs` | how is it woken? |
 //! | `fork.rs` | is this still the process that made it? |
 //! | `spawn.rs` | how does it start programs? |
@@ -15,6 +16,7 @@ pub(crate) mod fork;
 pub(crate) mod pidfd;
 pub(crate) mod selector;
 pub(crate) mod spawn;
+pub(crate) mod wait;
 
 pub(crate) use pidfd::wait_id;
 

@@ -15,7 +15,8 @@ use super::spawn::Spawner;
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
 ///
 /// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
-/// each time; waits are rounded up to whole milliseconds. *Kernel objects:* an epoll and an
+/// each time; waits are precise to what the kernel makes of nanoseconds, or rounded up to whole
+/// milliseconds before Linux 5.11. *Kernel objects:* an epoll and an
 /// eventfd, made when the loop first has to wait or to watch something, and freed by `close`.
 ///
 /// ```
