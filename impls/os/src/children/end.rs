@@ -27,25 +27,6 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// Whether the child is over, or is no child of ours.
-    pub(crate) fn has_come(&self) -> bool {
-        collect::has_ended(&wait_id(&self.child))
-    }
-
-    /// Whether anybody is to be told still.
-    pub(crate) fn is_registered(&self) -> bool {
-        self.registry.remote(self.child.pid(), self.id).is_some()
-    }
-
-    /// Tells at once, if this is the context of the loop that is to be told; else posts.
-    pub(crate) fn arrive(self: Arc<Self>) {
-        match self.registry.remote(self.child.pid(), self.id) {
-            Some(remote) if remote.is_owner() => Arrival(self).tell(),
-            Some(_) => self.post(),
-            None => {}
-        }
-    }
-
     /// Starts a thread that waits for the end and then posts it.
     ///
     /// Gives everything back if there is no thread to be had.
@@ -69,8 +50,13 @@ impl End {
         let Some(remote) = self.registry.remote(self.child.pid(), self.id) else {
             return;
         };
-        let arrival = Arrival(self);
+        let arrival = self.news();
         drop(remote.call_soon(SendCallback::new(move || arrival.tell())));
+    }
+
+    /// The news, to be told on the context of the loop, by dropping it if nobody is to be told.
+    pub(crate) fn news(self: Arc<Self>) -> Arrival {
+        Arrival(self)
     }
 
     /// Takes the registration, and collects the child if there is one.
@@ -82,10 +68,11 @@ impl End {
 }
 
 /// The news, on its way to the loop.
-struct Arrival(Arc<End>);
+pub(crate) struct Arrival(Arc<End>);
 
 impl Arrival {
-    fn tell(self) {
+    /// Collects the child and calls the callback, if the registration is still there.
+    pub(crate) fn tell(self) {
         if let Some((known, status)) = self.0.take() {
             (known.callback)(self.0.child.pid(), status);
         }

@@ -66,6 +66,7 @@ impl Registry {
     }
 
     /// Notes what the loop calls the wait.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
     pub(crate) fn set_source(&self, pid: Pid, id: u64, source: Handle) {
         if let Some(known) = self.state().by_pid.get_mut(&pid) {
             if known.id == id {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
-    RejectReason, Rejected, WatchError, get_running_loop,
+    RejectReason, Rejected, Remote, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, pidfd_open};
@@ -20,7 +20,7 @@ use rustix::process::{PidfdFlags, WaitId, pidfd_open};
 use super::os_error;
 use crate::children::end::End;
 use crate::children::registry::{Added, Registry};
-use crate::unix::collect::by_number;
+use crate::unix::collect::{self, by_number};
 
 /// Opens a pidfd.
 pub(crate) fn open(pid: Pid) -> Result<OwnedFd, Errno> {
@@ -195,6 +195,18 @@ fn stop_watching(source: Handle) {
     }
 }
 
+impl End {
+    /// Whether the child is over, or is no child of ours.
+    fn has_come(&self) -> bool {
+        collect::has_ended(&wait_id(&self.child))
+    }
+
+    /// The loop that is to be told, if anybody is to be told still.
+    fn remote(&self) -> Option<Remote> {
+        self.registry.remote(self.child.pid(), self.id)
+    }
+}
+
 /// What the loop's registration holds.
 struct Waiting {
     end: Cell<Option<Arc<End>>>,
@@ -212,7 +224,12 @@ impl Waiting {
         if let Some(source) = self.source.get() {
             stop_watching(source);
         }
-        end.arrive();
+        match end.remote() {
+            Some(remote) if remote.is_owner() => end.news().tell(),
+            // The registration was replaced, on another loop.
+            Some(_) => end.post(),
+            None => {}
+        }
     }
 }
 
@@ -222,10 +239,10 @@ impl Drop for Waiting {
         // registered then gets a thread, which finds out whom to tell, if anybody; and if there
         // is no thread to be had, the child stays a zombie until this process ends.
         if let Some(end) = self.end.take().and_then(Arc::into_inner) {
-            match end.is_registered() {
-                true if end.has_come() => Arc::new(end).post(),
-                true => drop(end.wait_in_thread()),
-                false => {}
+            match end.remote() {
+                Some(_) if end.has_come() => Arc::new(end).post(),
+                Some(_) => drop(end.wait_in_thread()),
+                None => {}
             }
         }
     }
