@@ -69,6 +69,8 @@ pub struct Engine<B: Backend, S: Storage = Growing> {
     /// What was taken from the inbox and waits for room in queues of fixed capacity.
     backlog: RefCell<Taken>,
     has_backlog: Cell<bool>,
+    /// A remote stop was drained, and what came before it is not all in a batch yet.
+    remote_stop: Cell<bool>,
     /// Callbacks that ran since events were looked for.
     since_poll: Cell<u32>,
     tasks: TaskSet,
@@ -88,6 +90,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             queues: RefCell::new(Queues::new()),
             backlog: RefCell::new(Taken::default()),
             has_backlog: Cell::new(false),
+            remote_stop: Cell::new(false),
             since_poll: Cell::new(CALLBACKS_BETWEEN_POLLS),
             tasks: TaskSet::new(),
             remote: Remote::new(RemoteHalf(shared.clone())),
@@ -119,6 +122,9 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         loop {
             if backlog.is_empty() {
                 *backlog = self.shared.take();
+                if backlog.stop {
+                    self.remote_stop.set(true);
+                }
             }
             self.has_backlog.set(!backlog.is_empty());
             if backlog.is_empty() || !queues.has_room() {
@@ -129,12 +135,14 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         }
     }
 
-    /// Takes note of a remote stop, then drains: what came before the stop is in the batch.
+    /// Drains the inbox at the start of a turn. A remote stop that came with it, or that came with
+    /// what was drained during the last turn, ends this turn: what was sent before it is in the
+    /// batch.
     fn hear_remote(&self) {
-        if self.shared.take_stop() {
+        self.drain_inbox();
+        if !self.has_backlog.get() && self.remote_stop.replace(false) {
             self.stop.set(true);
         }
-        self.drain_inbox();
     }
 
     /// How long the turn may wait.
@@ -188,7 +196,9 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         }
         let mut sink = |callback: Callback| self.queues.borrow_mut().push_ready(callback).map(drop);
         let parked = self.backend.park(park, &mut sink);
-        self.shared.wake_up();
+        if park != Park::Poll {
+            self.shared.wake_up();
+        }
         self.since_poll.set(0);
         parked
     }

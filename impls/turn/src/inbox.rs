@@ -5,14 +5,20 @@
 //!
 //! # The wake
 //!
-//! A loop that is about to sleep says so in `asleep`, and looks once more into the inbox. A
-//! producer pushes first and looks at `asleep` afterwards. All four accesses are sequentially
-//! consistent, so at least one of the two sees the other: either the loop does not sleep, or the
-//! producer wakes it. The producer that turns `asleep` off is the one that pays for the wake.
+//! A loop that is about to sleep puts a mark into the empty stack's head, which fails if the stack
+//! is not empty. The producer whose push replaces the mark is the one that wakes the loop: it is
+//! exactly one, nobody has to look at a second flag, and no order between two places in memory is
+//! needed.
 //!
-//! A producer can be slow between turning `asleep` off and the wake itself, and the loop closed in
-//! between. So producers are counted in `waking` meanwhile, and closing waits for them: a backend
-//! can free what wakes it.
+//! That producer can be slow between its push and the wake itself, and the loop can have woken up by
+//! itself and be closed in between. So the loop counts the marks that it found replaced, producers
+//! count the wakes that are over, and closing waits until both counts agree: a backend can free
+//! what wakes it.
+//!
+//! # The stop
+//!
+//! A remote stop is a node like any other, one for each loop, so it keeps its place in the order:
+//! whatever the same producer pushed before it is in the batch that it ends.
 
 use alloc::boxed::Box;
 use core::ptr::{self, NonNull};
@@ -20,11 +26,24 @@ use core::ptr::{self, NonNull};
 use anyloop::{Callback, ContextId, Link, Rejected, RemoteLoop, Runnable, SendCallback};
 
 use crate::backend::{Wake, closed};
-use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, spin_loop};
+
+#[cfg(all(test, loom))]
+mod models;
 
 /// The head of a stack that takes no more. No link has this address.
 fn closed_mark() -> *mut Link {
     ptr::without_provenance_mut(1)
+}
+
+/// The head of an empty stack whose loop sleeps. No link has this address.
+fn asleep_mark() -> *mut Link {
+    ptr::without_provenance_mut(2)
+}
+
+/// The first link of a stack, if there is one.
+fn link_of(head: *mut Link) -> *mut Link {
+    if head == closed_mark() || head == asleep_mark() { ptr::null_mut() } else { head }
 }
 
 /// A closure on its way. The link comes first, so a pointer to it is a pointer to the node.
@@ -57,12 +76,23 @@ unsafe fn post_into_callback(link: NonNull<Link>) -> Callback {
     unsafe { Post::from_link(link) }.into()
 }
 
+/// # Safety
+///
+/// Never called: the link of a stop is taken out before it could be.
+unsafe fn stop_into_callback(_: NonNull<Link>) -> Callback {
+    Callback::new(|| ())
+}
+
 /// What both halves of a loop share.
 pub(crate) struct Shared<W> {
     head: AtomicPtr<Link>,
-    asleep: AtomicBool,
-    waking: AtomicUsize,
-    stop: AtomicBool,
+    stop: Link,
+    /// Whether `stop` is in the stack.
+    stopping: AtomicBool,
+    /// How many marks the loop found replaced. Only the loop counts here.
+    replaced: AtomicUsize,
+    /// How many of the wakes that this called for are over.
+    woken: AtomicUsize,
     owner: Option<ContextId>,
     waker: W,
 }
@@ -71,15 +101,16 @@ impl<W: Wake> Shared<W> {
     pub(crate) fn new(waker: W) -> Self {
         Self {
             head: AtomicPtr::new(ptr::null_mut()),
-            asleep: AtomicBool::new(false),
-            waking: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
+            stop: Link::new(stop_into_callback),
+            stopping: AtomicBool::new(false),
+            replaced: AtomicUsize::new(0),
+            woken: AtomicUsize::new(0),
             owner: ContextId::current().ok(),
             waker,
         }
     }
 
-    /// Adds a node; hands it back if the inbox is closed.
+    /// Adds a node, and wakes the loop if it sleeps; hands the node back if the inbox is closed.
     fn push(&self, link: NonNull<Link>) -> Result<(), NonNull<Link>> {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
@@ -87,73 +118,77 @@ impl<W: Wake> Shared<W> {
                 return Err(link);
             }
             // SAFETY: the node is this call's own until the exchange below succeeds.
-            unsafe { link.as_ref() }.next().store(head, Ordering::Relaxed);
-            match self.head.compare_exchange_weak(head, link.as_ptr(), Ordering::SeqCst, Ordering::Relaxed) {
+            unsafe { link.as_ref() }.next().store(link_of(head), Ordering::Relaxed);
+            match self.head.compare_exchange_weak(head, link.as_ptr(), Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => head = now,
             }
         }
-        self.wake();
+        if head == asleep_mark() {
+            self.waker.wake();
+            self.woken.fetch_add(1, Ordering::Release);
+        }
         Ok(())
     }
+}
 
-    fn wake(&self) {
-        if self.asleep.load(Ordering::SeqCst) {
-            self.waking.fetch_add(1, Ordering::SeqCst);
-            if self.asleep.swap(false, Ordering::SeqCst) {
-                self.waker.wake();
-            }
-            self.waking.fetch_sub(1, Ordering::Release);
-        }
-    }
-
-    /// Whether there is nothing to take, and the inbox is open.
+impl<W> Shared<W> {
+    /// Whether there is nothing to take, and the inbox is open. For a loop that is awake.
     #[inline]
     pub(crate) fn is_quiet(&self) -> bool {
         self.head.load(Ordering::Relaxed).is_null()
     }
 
-    /// Takes everything, in the order of the pushes.
+    /// Takes everything, in the order of the pushes. For a loop that is awake.
     pub(crate) fn take(&self) -> Taken {
-        let head = self.head.load(Ordering::Relaxed);
-        if head.is_null() || head == closed_mark() {
+        if link_of(self.head.load(Ordering::Relaxed)).is_null() {
             return Taken::default();
         }
-        // Only the loop takes and closes, so the head is not the mark now either.
-        Taken::from_stack(self.head.swap(ptr::null_mut(), Ordering::Acquire))
+        // Only the loop takes and closes, so there still is a link.
+        self.from_stack(self.head.swap(ptr::null_mut(), Ordering::Acquire))
     }
 
     /// Takes everything, and from now on nothing more. No wake is under way afterwards.
-    ///
-    /// The loop is awake, so a producer that has not been counted yet will not wake it.
     pub(crate) fn close(&self) -> Taken {
-        while self.waking.load(Ordering::SeqCst) != 0 {
-            core::hint::spin_loop();
+        let head = self.head.swap(closed_mark(), Ordering::Acquire);
+        while self.woken.load(Ordering::Acquire) != self.replaced.load(Ordering::Relaxed) {
+            spin_loop();
         }
-        match self.head.swap(closed_mark(), Ordering::AcqRel) {
-            head if head == closed_mark() => Taken::default(),
-            head => Taken::from_stack(head),
-        }
+        self.from_stack(link_of(head))
     }
 
-    /// Whether a remote stop came since the last call.
-    pub(crate) fn take_stop(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) && self.stop.swap(false, Ordering::Acquire)
+    /// Turns a stack round, and takes the stop out of it.
+    fn from_stack(&self, mut head: *mut Link) -> Taken {
+        let mut taken = Taken::default();
+        while let Some(link) = NonNull::new(head) {
+            // SAFETY: the swap that took the stack made its nodes the caller's alone.
+            let next = unsafe { link.as_ref() }.next();
+            head = next.load(Ordering::Relaxed);
+            if ptr::eq(link.as_ptr(), &raw const self.stop) {
+                // From here on the next stop can be pushed.
+                self.stopping.store(false, Ordering::Release);
+                taken.stop = true;
+            } else {
+                next.store(taken.first, Ordering::Relaxed);
+                taken.first = link.as_ptr();
+            }
+        }
+        taken
     }
 
-    /// Announces sleep. `false` if there is something to do first.
+    /// Announces sleep. `false` if there is something to take first.
     pub(crate) fn fall_asleep(&self) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
-        let quiet = self.head.load(Ordering::SeqCst).is_null() && !self.stop.load(Ordering::SeqCst);
-        if !quiet {
-            self.wake_up();
-        }
-        quiet
+        let (empty, mark) = (ptr::null_mut(), asleep_mark());
+        self.head.compare_exchange(empty, mark, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Ends what [`fall_asleep`](Self::fall_asleep) began.
+    /// Ends what a successful [`fall_asleep`](Self::fall_asleep) began.
     pub(crate) fn wake_up(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        let (mark, empty) = (asleep_mark(), ptr::null_mut());
+        if self.head.compare_exchange(mark, empty, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            let replaced = self.replaced.load(Ordering::Relaxed);
+            self.replaced.store(replaced.wrapping_add(1), Ordering::Relaxed);
+        }
     }
 }
 
@@ -161,38 +196,24 @@ impl<W> Drop for Shared<W> {
     fn drop(&mut self) {
         // Not empty only if the engine was leaked. Its tasks then stay leaked, on whatever context
         // this is; see `Runnable`.
-        let head = core::mem::replace(self.head.get_mut(), closed_mark());
-        if head != closed_mark() {
-            drop(Taken::from_stack(head));
-        }
+        drop(self.close());
     }
 }
 
 /// What was taken out of an inbox, first come first. Dropping it drops the rest.
 pub(crate) struct Taken {
     first: *mut Link,
+    /// Whether a stop was among it.
+    pub(crate) stop: bool,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { first: ptr::null_mut() }
+        Self { first: ptr::null_mut(), stop: false }
     }
 }
 
 impl Taken {
-    /// Turns the stack round.
-    fn from_stack(mut head: *mut Link) -> Self {
-        let mut first = ptr::null_mut();
-        while let Some(link) = NonNull::new(head) {
-            // SAFETY: the swap that took the stack made its nodes ours alone.
-            let next = unsafe { link.as_ref() }.next();
-            head = next.load(Ordering::Relaxed);
-            next.store(first, Ordering::Relaxed);
-            first = link.as_ptr();
-        }
-        Self { first }
-    }
-
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_null()
     }
@@ -236,13 +257,14 @@ impl<W: Wake> RemoteLoop for RemoteHalf<W> {
     }
 
     fn stop(&self) {
-        // After what this context pushed, and before the look at `asleep`.
-        self.0.stop.store(true, Ordering::SeqCst);
-        self.0.wake();
+        if !self.0.stopping.swap(true, Ordering::Acquire) {
+            // Refused if the loop is closed, and then there is nothing to stop.
+            let _ = self.0.push(NonNull::from(&self.0.stop));
+        }
     }
 
     fn is_closed(&self) -> bool {
-        self.0.head.load(Ordering::Acquire) == closed_mark()
+        self.0.head.load(Ordering::Relaxed) == closed_mark()
     }
 
     fn is_owner(&self) -> bool {

@@ -1,10 +1,19 @@
 //! Which atomics, on which target: the one table of `cfg` in this crate.
+//!
+//! With `--cfg loom` they are loom's, which plays every interleaving that the memory model allows;
+//! the models stand in `inbox/models.rs`.
 
 cfg_if::cfg_if! {
-    if #[cfg(target_has_atomic = "ptr")] {
+    if #[cfg(loom)] {
+        pub(crate) use loom::hint::spin_loop;
+        pub(crate) use loom::sync::Arc;
+        pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+    } else if #[cfg(target_has_atomic = "ptr")] {
         pub(crate) use alloc::sync::Arc;
+        pub(crate) use core::hint::spin_loop;
         pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
     } else {
+        pub(crate) use core::hint::spin_loop;
         pub(crate) use core::sync::atomic::Ordering;
         pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize};
         pub(crate) use portable_atomic_util::Arc;
