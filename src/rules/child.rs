@@ -19,8 +19,8 @@ rules! {
     Must UNKNOWN = "child.unknown" from ["WATCH-09", "WATCH-10", "WATCH-56", "B27"];
     /// Registering a pid again MUST replace the registration and hand back the former callback.
     Must REPLACE = "child.replace" from ["WATCH-02", "B25"];
-    /// Removing MUST answer true exactly if there was a registration, and its callback MUST NOT
-    /// run afterwards.
+    /// Removing MUST answer true exactly if there was a registration, which lasts until its child
+    /// is collected, and the callback MUST NOT run afterwards.
     Must REMOVE = "child.remove" from ["WATCH-03", "B25"];
     /// A child whose registration was removed MUST be left for the caller to collect.
     Must CALLER = "child.caller" from ["WATCH-04"];
@@ -39,8 +39,8 @@ rules! {
     /// A registration that is refused MUST hand back the callback and leave the child to be
     /// collected.
     Must REFUSED = "child.refused" from ["WATCH-22", "B23"];
-    /// While a watcher says that it is active, it MUST accept registrations; a closed one MUST say
-    /// that it is not.
+    /// While a watcher says that it is active, it MUST accept registrations for loops that are
+    /// open; a closed watcher MUST say that it is not active.
     Must ACTIVE = "child.active" from ["WATCH-19", "WATCH-20"];
     /// A closed watcher MUST refuse registrations, and still report those that were pending.
     Must CLOSE = "child.close" from ["WATCH-20", "WATCH-21"];

@@ -145,7 +145,7 @@ impl<W> Shared<W> {
             return Taken::default();
         }
         // Only the loop takes and closes, so there still is a link.
-        self.from_stack(self.head.swap(ptr::null_mut(), Ordering::Acquire))
+        self.turn_round(self.head.swap(ptr::null_mut(), Ordering::Acquire))
     }
 
     /// Takes everything, and from now on nothing more. No wake is under way afterwards.
@@ -154,11 +154,11 @@ impl<W> Shared<W> {
         while self.woken.load(Ordering::Acquire) != self.replaced.load(Ordering::Relaxed) {
             spin_loop();
         }
-        self.from_stack(link_of(head))
+        self.turn_round(link_of(head))
     }
 
     /// Turns a stack round, and takes the stop out of it.
-    fn from_stack(&self, mut head: *mut Link) -> Taken {
+    fn turn_round(&self, mut head: *mut Link) -> Taken {
         let mut taken = Taken::default();
         while let Some(link) = NonNull::new(head) {
             // SAFETY: the swap that took the stack made its nodes the caller's alone.
