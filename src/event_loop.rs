@@ -111,6 +111,7 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`close.running`](crate::rules::close::RUNNING), [`close.final`](crate::rules::close::FINAL),
     /// [`close.drops`](crate::rules::close::DROPS), [`close.reentry`](crate::rules::close::REENTRY),
+    /// [`close.harmless`](crate::rules::close::HARMLESS),
     /// [`future.dropped`](crate::rules::future::DROPPED).
     ///
     /// # Errors

@@ -122,7 +122,7 @@ impl Loop {
     /// Runs callbacks until [`stop`](Self::stop) is called.
     ///
     /// *Keeps* [`run.current`](crate::rules::run::CURRENT), [`run.nested`](crate::rules::run::NESTED),
-    /// [`run.other`](crate::rules::run::OTHER).
+    /// [`run.other`](crate::rules::run::OTHER), [`close.run`](crate::rules::close::RUN).
     ///
     /// # Errors
     ///

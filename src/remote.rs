@@ -35,6 +35,8 @@ pub trait RemoteLoop: Any + Send + Sync {
     /// needs no capacity and allocates nothing; it is never refused as
     /// [`Full`](crate::RejectReason::Full).
     ///
+    /// *Keeps* [`future.wakes`](crate::rules::future::WAKES).
+    ///
     /// # Errors
     ///
     /// [`Rejected`] with [`Closed`](crate::RejectReason::Closed).

@@ -32,7 +32,8 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.stopped`](crate::rules::child::STOPPED), [`child.stranger`](crate::rules::child::STRANGER),
     /// [`child.unknown`](crate::rules::child::UNKNOWN), [`child.replace`](crate::rules::child::REPLACE),
     /// [`child.later`](crate::rules::child::LATER), [`child.owner`](crate::rules::child::OWNER),
-    /// [`child.reaped`](crate::rules::child::REAPED).
+    /// [`child.reaped`](crate::rules::child::REAPED),
+    /// [`child.descriptors`](crate::rules::child::DESCRIPTORS).
     ///
     /// # Errors
     ///
@@ -48,7 +49,7 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// Forgets the registration for `pid` and says whether there was one. After `true` the
     /// callback does not run, and collecting the child is up to the caller.
     ///
-    /// *Keeps* [`child.remove`](crate::rules::child::REMOVE).
+    /// *Keeps* [`child.remove`](crate::rules::child::REMOVE), [`child.caller`](crate::rules::child::CALLER).
     fn remove_child_handler(&self, pid: Pid) -> bool;
 
     /// Attaches to a loop, after detaching from the former one; `None` only detaches.

@@ -1,0 +1,290 @@
+//! How one subject is judged: programs of every kind, every rule, and a verdict for each.
+
+use std::rc::Rc;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use anyloop::rules::{self, Level, Rule};
+use anyloop::{DefaultPolicy, Policy, PolicyError};
+
+use crate::generate::{KINDS, Kind};
+use crate::history::History;
+use crate::judges::{self, Evidence, Treatment, Verdict};
+use crate::minimise::{Effort, minimise};
+use crate::play::play_on;
+use crate::program::Program;
+use crate::root::{Anyloop, Root};
+use crate::subject::{Lack, Subject};
+use crate::world::{self, World};
+use crate::zoo;
+
+/// Something that turns programs into histories: a subject that is played here, or a driver at the
+/// other end of a pipe.
+pub trait Source {
+    /// Plays one program.
+    fn play(&self, program: &Program) -> History;
+
+    /// What it lacks, and why.
+    fn lacks(&self) -> &[Lack];
+}
+
+/// A subject that is played in this process.
+pub struct Played<'s> {
+    subject: &'s dyn Subject,
+    root: &'static dyn Root,
+    world: Rc<dyn World>,
+}
+
+impl<'s> Played<'s> {
+    /// A subject in the real world.
+    pub fn new(subject: &'s dyn Subject) -> Self {
+        Self::with_root(subject, &Anyloop)
+    }
+
+    /// A subject with something in the place of the root crate.
+    pub fn with_root(subject: &'s dyn Subject, root: &'static dyn Root) -> Self {
+        // Rules about the policy of the process need a default. If no implementation has
+        // registered one, any will do: they are about the root crate.
+        if matches!(anyloop::get_event_loop_policy(), Err(PolicyError::NoPolicy)) {
+            anyloop::register_default_policy(&DEFAULT);
+        }
+        Self { subject, root, world: world::real() }
+    }
+}
+
+static DEFAULT: DefaultPolicy = DefaultPolicy {
+    name: env!("CARGO_PKG_NAME"),
+    make: || Policy::new(zoo::policy::SpecimenPolicy::new(None, None, None)),
+};
+
+impl Source for Played<'_> {
+    fn play(&self, program: &Program) -> History {
+        play_on(program, self.subject, self.root, &self.world)
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        self.subject.lacks()
+    }
+}
+
+/// What is judged, and how thoroughly.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many programs of the kind `core` are played; the other kinds in proportion.
+    pub programs: Option<u32>,
+    /// The seed; zero is the default, and as good as any.
+    pub seed: u64,
+    /// The rules that are judged, by id or by family; all if empty.
+    pub rules: Vec<String>,
+    /// The one program that is played, in the place of random ones.
+    pub program: Option<Program>,
+    /// How much effort a smaller program is worth.
+    pub effort: Effort,
+}
+
+impl Options {
+    /// Whether `rule` is among the rules that are judged.
+    #[must_use]
+    pub fn wants(&self, rule: &Rule) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|name| name == rule.id || name == rule.family())
+    }
+}
+
+/// What came of one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It was kept, whenever it applied.
+    Holds,
+    /// It was broken.
+    Broken(Failure),
+    /// It never applied, so nothing is known. A failure of the kit or of the subject.
+    Vacuous,
+    /// The subject lacks it, for this reason.
+    Lacks(&'static str),
+    /// The kit does not judge it, for this reason.
+    Unjudged(&'static str),
+}
+
+/// How a rule was broken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// What happened, in words.
+    pub why: String,
+    /// The smallest program found that makes it happen.
+    pub program: Program,
+    /// The kind of the program that was found first.
+    pub kind: &'static str,
+    /// Its number, from zero.
+    pub number: u32,
+    /// How many steps it had.
+    pub steps: usize,
+    /// How many programs were tried to make it smaller.
+    pub tries: u32,
+}
+
+/// One rule, and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// In how many situations it applied.
+    pub exercised: usize,
+    /// How many programs were judged.
+    pub programs: u32,
+}
+
+/// What came of one subject.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The name of the subject.
+    pub subject: String,
+    /// The operating system.
+    pub os: &'static str,
+    /// The seed.
+    pub seed: u64,
+    /// One cell for each rule that was wanted.
+    pub cells: Vec<Cell>,
+}
+
+impl Cell {
+    /// Whether it says that the subject does not conform.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        matches!((self.rule.level, &self.outcome), (Level::Must, Outcome::Broken(_) | Outcome::Vacuous))
+    }
+
+    /// The outcome in one word.
+    #[must_use]
+    pub const fn verdict(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Holds => "holds",
+            Outcome::Broken(_) => "broken",
+            Outcome::Vacuous => "vacuous",
+            Outcome::Lacks(_) => "lacks",
+            Outcome::Unjudged(_) => "unjudged",
+        }
+    }
+}
+
+impl Report {
+    /// Whether no MUST is broken or vacuous.
+    #[must_use]
+    pub fn conforms(&self) -> bool {
+        !self.cells.iter().any(Cell::is_failure)
+    }
+}
+
+/// Judges a subject. `progress` is told the kind of the programs, and how many were played of how
+/// many.
+pub fn check(
+    name: &str,
+    subject: &dyn Subject,
+    options: &Options,
+    progress: impl FnMut(&'static str, u32, u32),
+) -> Report {
+    check_source(name, &Played::new(subject), options, progress)
+}
+
+/// As [`check`], for whatever turns programs into histories.
+pub fn check_source(
+    name: &str,
+    source: &dyn Source,
+    options: &Options,
+    mut progress: impl FnMut(&'static str, u32, u32),
+) -> Report {
+    let mut cells: Vec<Cell> = rules::all()
+        .filter(|rule| options.wants(rule))
+        .map(|rule| Cell { rule, outcome: first_outcome(rule, source), exercised: 0, programs: 0 })
+        .collect();
+    for kind in KINDS {
+        play_kind(kind, source, options, &mut cells, &mut progress);
+    }
+    for cell in &mut cells {
+        if cell.outcome == Outcome::Holds && cell.exercised == 0 && options.program.is_none() {
+            cell.outcome = Outcome::Vacuous;
+        }
+    }
+    Report { subject: name.to_string(), os: std::env::consts::OS, seed: options.seed, cells }
+}
+
+/// What is known about a rule before anything is played.
+fn first_outcome(rule: &'static Rule, source: &dyn Source) -> Outcome {
+    let lack = source.lacks().iter().find(|lack| lack.covers(rule));
+    match (judges::find(rule), lack) {
+        (Some(Treatment::Unjudged(why)), _) => Outcome::Unjudged(why),
+        (None, _) => Outcome::Unjudged("the kit does not know the rule"),
+        (_, Some(lack)) => Outcome::Lacks(lack.why),
+        (Some(Treatment::Judged(_)), None) => Outcome::Holds,
+    }
+}
+
+fn play_kind(
+    kind: &'static Kind,
+    source: &dyn Source,
+    options: &Options,
+    cells: &mut [Cell],
+    progress: &mut impl FnMut(&'static str, u32, u32),
+) {
+    // A program that was given is played once, though several kinds judge the same rules.
+    let again = |cell: &Cell| options.program.is_none() || cell.programs == 0;
+    let is_open = |cell: &Cell| cell.outcome == Outcome::Holds && kind.judges(cell.rule) && again(cell);
+    let lacking = source.lacks().iter().any(|lack| lack.what == kind.needs);
+    if lacking || !cells.iter().any(is_open) {
+        return;
+    }
+    let total = if options.program.is_some() { 1 } else { kind.scaled(options.programs) };
+    let given = options.program.clone().into_iter();
+    let mut programs = given.chain(kind.generate(options.seed));
+    progress(kind.name, 0, total);
+    for number in 0..total {
+        let Some(program) = programs.next() else { break };
+        let history = source.play(&program);
+        let evidence = Evidence::new(&history);
+        for cell in cells.iter_mut().filter(|cell| is_open(cell)) {
+            cell.programs += 1;
+            match judges::find(cell.rule).and_then(|treatment| treatment.judge(&evidence)) {
+                Some(Verdict::Broken { why }) => {
+                    let found = Found { rule: cell.rule, kind: kind.name, number, why };
+                    cell.outcome = Outcome::Broken(found.minimised(&program, source, options.effort));
+                }
+                Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
+                None => {}
+            }
+        }
+        progress(kind.name, number + 1, total);
+    }
+}
+
+/// A program that breaks a rule, as it was generated.
+pub(crate) struct Found {
+    pub(crate) rule: &'static Rule,
+    pub(crate) kind: &'static str,
+    pub(crate) number: u32,
+    pub(crate) why: String,
+}
+
+impl Found {
+    /// Makes the program small, and says what happens in the small one.
+    pub(crate) fn minimised(self, program: &Program, source: &dyn Source, effort: Effort) -> Failure {
+        let mut why = self.why;
+        let (small, tries) = minimise(program, effort, |smaller| {
+            let history = source.play(smaller);
+            match judge(self.rule, &history) {
+                Some(Verdict::Broken { why: words }) => {
+                    why = words;
+                    true
+                }
+                _ => false,
+            }
+        });
+        Failure { why, program: small, kind: self.kind, number: self.number, steps: program.len(), tries }
+    }
+}
+
+/// Judges one history by one rule; `None` if the rule is not judged.
+#[must_use]
+pub fn judge(rule: &Rule, history: &History) -> Option<Verdict> {
+    judges::find(rule)?.judge(&Evidence::new(history))
+}

@@ -1,0 +1,61 @@
+//! Programs about tasks.
+
+use proptest::prelude::*;
+
+use super::{Choice, at, body, just, one_of, with_body, with_ref, with_time};
+use crate::program::{Body, Program, Step};
+
+/// What callbacks and tasks do alike.
+fn common(inner: &BoxedStrategy<Body>, task: &BoxedStrategy<Body>) -> Choice {
+    std::vec![
+        with_body(6, inner, |label, body| Step::Soon { label, body }),
+        at(4, inner),
+        with_body(8, task, |label, body| Step::Task { label, body }),
+        with_ref(8, |of| Step::Wake { of }),
+        with_ref(5, |of| Step::Abort { of }),
+        with_time(1, 3, |time| Step::Burn { time }),
+        just(2, Step::Stop),
+    ]
+}
+
+fn task(depth: u32) -> BoxedStrategy<Body> {
+    let empty = Just(Body::default()).boxed();
+    let (inner, deeper) = match depth {
+        0 => (empty.clone(), empty),
+        _ => (callback(depth - 1), task(depth - 1)),
+    };
+    let mut choice = common(&inner, &deeper);
+    choice.extend([
+        just(7, Step::Yield),
+        with_time(6, 4, |time| Step::Sleep { time }),
+        just(7, Step::Park),
+        with_ref(12, |of| Step::Await { of }),
+        just(1, Step::Panic),
+    ]);
+    body(&one_of(choice), 4)
+}
+
+fn callback(depth: u32) -> BoxedStrategy<Body> {
+    let empty = Just(Body::default()).boxed();
+    match depth {
+        0 => empty,
+        _ => body(&one_of(common(&callback(depth - 1), &task(depth - 1))), 3),
+    }
+}
+
+fn thread() -> BoxedStrategy<Body> {
+    let step =
+        one_of(std::vec![with_ref(4, |of| Step::Wake { of }), with_time(2, 3, |time| Step::Burn { time }),]);
+    body(&step, 4)
+}
+
+pub(super) fn programs() -> BoxedStrategy<Program> {
+    let mut choice = common(&callback(2), &task(2));
+    choice.extend([
+        with_body(5, &task(2), |label, body| Step::Until { label, body }),
+        with_body(2, &thread(), |label, body| Step::Thread { label, body }),
+        just(3, Step::Run),
+        just(1, Step::Close),
+    ]);
+    prop::collection::vec(one_of(choice), 1..=7).prop_map(Body).boxed()
+}

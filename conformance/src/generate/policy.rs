@@ -1,0 +1,73 @@
+//! Programs about policies.
+
+use proptest::prelude::*;
+
+use super::{Choice, body, just, loop_name, one_of, policy_name, with_body};
+use crate::program::{Body, Program, Step};
+
+fn about_loops() -> Choice {
+    std::vec![
+        (6, loop_name().prop_map(|which| Step::Store { which }).boxed()),
+        just(5, Step::Clear),
+        just(10, Step::Ask),
+        just(4, Step::Ambient),
+        (3, loop_name().prop_map(|which| Step::New { which }).boxed()),
+    ]
+}
+
+fn about_the_process() -> Choice {
+    std::vec![
+        (4, policy_name().prop_map(|which| Step::Set { which }).boxed()),
+        just(3, Step::Reset),
+        just(10, Step::Lookup),
+        just(3, Step::Unguard),
+    ]
+}
+
+fn guard(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
+    let make = |(which, body)| Step::Guard { which, body };
+    (5, (policy_name(), inner.clone()).prop_map(make).boxed())
+}
+
+/// Two guards, the outer of which is dropped first.
+fn crossed(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
+    let make = |(first, second, mut inner): (_, _, Body)| {
+        inner.0.insert(0, Step::Unguard);
+        Step::Guard { which: first, body: Body([Step::Guard { which: second, body: inner }].into()) }
+    };
+    (3, (policy_name(), policy_name(), inner.clone()).prop_map(make).boxed())
+}
+
+fn leaves() -> Choice {
+    let mut choice = about_loops();
+    choice.extend(about_the_process());
+    choice
+}
+
+fn elsewhere() -> (u32, BoxedStrategy<Step>) {
+    let mut choice = leaves();
+    choice.push(guard(&body(&one_of(leaves()), 3)));
+    (9, body(&one_of(choice), 4).prop_map(|body| Step::Elsewhere { body }).boxed())
+}
+
+fn steps(depth: u32) -> BoxedStrategy<Step> {
+    let mut choice = leaves();
+    choice.extend([
+        just(4, Step::Watcher),
+        (3, loop_name().prop_map(|which| Step::SetWatcher { which }).boxed()),
+        just(1, Step::UnsetWatcher),
+    ]);
+    if depth > 0 {
+        let inner = body(&steps(depth - 1), 4);
+        choice.push(guard(&inner));
+        choice.push(crossed(&inner));
+        choice.push(elsewhere());
+        choice.push(with_body(4, &inner, |label, body| Step::Soon { label, body }));
+        choice.push(just(1, Step::Run));
+    }
+    one_of(choice)
+}
+
+pub(super) fn programs() -> BoxedStrategy<Program> {
+    prop::collection::vec(steps(2), 1..=10).prop_map(Body).boxed()
+}

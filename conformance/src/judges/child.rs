@@ -1,0 +1,58 @@
+//! Was each child that ended reported once, with the truth, and was every other left alone?
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `story.rs` | what became of each child and each registration? |
+//! | `telling.rs` | was each child that ended reported once, with the truth? |
+//! | `registering.rs` | does a watcher keep its books? |
+//! | `conduct.rs` | does a watcher behave? |
+
+mod conduct;
+mod registering;
+mod story;
+mod telling;
+
+use std::format;
+use std::string::String;
+
+use anyloop::rules::child as rules;
+
+use self::conduct::{caller, closed, descriptors, later, owner, reaped, stranger};
+use self::registering::{active, close, refused, remove, replace};
+use self::telling::{before, code, once, signal, stopped, unknown};
+use super::{Entry, Evidence, Treatment::Judged};
+use crate::history::What;
+use crate::program::Kid;
+
+/// The rules of this family.
+pub static TABLE: &[Entry] = &[
+    (&rules::ONCE, Judged(once)),
+    (&rules::CODE, Judged(code)),
+    (&rules::SIGNAL, Judged(signal)),
+    (&rules::BEFORE, Judged(before)),
+    (&rules::STOPPED, Judged(stopped)),
+    (&rules::STRANGER, Judged(stranger)),
+    (&rules::UNKNOWN, Judged(unknown)),
+    (&rules::REPLACE, Judged(replace)),
+    (&rules::REMOVE, Judged(remove)),
+    (&rules::CALLER, Judged(caller)),
+    (&rules::LATER, Judged(later)),
+    (&rules::OWNER, Judged(owner)),
+    (&rules::REAPED, Judged(reaped)),
+    (&rules::DESCRIPTORS, Judged(descriptors)),
+    (&rules::CLOSED, Judged(closed)),
+    (&rules::REFUSED, Judged(refused)),
+    (&rules::ACTIVE, Judged(active)),
+    (&rules::CLOSE, Judged(close)),
+];
+
+/// A child, or the process that is none, in words.
+fn name(kid: Option<Kid>) -> String {
+    kid.map_or_else(|| String::from("a process that is no child"), |kid| format!("{kid}"))
+}
+
+/// The next event of the loop's context after `at`.
+fn next<'h>(evidence: &Evidence<'h>, at: usize) -> Option<&'h What> {
+    let events = evidence.events.get(at + 1..)?;
+    events.iter().find(|event| event.context == 0).map(|event| &event.what)
+}

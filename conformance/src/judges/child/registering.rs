@@ -1,0 +1,130 @@
+//! Does a watcher keep its books: what it accepts, replaces, removes and refuses?
+
+use std::format;
+use std::string::String;
+
+use super::story::{Child, Story};
+use super::{name, next};
+use crate::history::What;
+use crate::judges::{Evidence, Judgement};
+
+/// A later registration hands the former callback back.
+pub(super) fn replace(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in story.registrations.iter().filter(|it| it.accepted.is_some()) {
+        let (label, kid) = (it.label, name(it.kid));
+        match (story.current(it.kid, it.asked), it.displaces) {
+            (Some(former), None) if story.is_certain(it.kid, it.asked) => {
+                return Err(format!(
+                    "{label} replaced {} for {kid}, which was not handed back",
+                    former.label
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(format!("{label} was handed a callback for {kid}, where none was registered"));
+            }
+            (Some(former), Some(at)) => {
+                if next(evidence, at) != Some(&What::Dropped { label: former.label }) {
+                    return Err(format!(
+                        "{label} replaced {} for {kid}, and was handed another callback",
+                        former.label
+                    ));
+                }
+                exercised += 1;
+            }
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+/// Removing says what it did, and does what it says.
+pub(super) fn remove(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    for removal in &story.removals {
+        let kid = removal.kid;
+        match (removal.of, removal.answer) {
+            (Some(label), false) if removal.certain => {
+                return Err(format!("removing {kid} answered false, and {label} was registered for it"));
+            }
+            (None, true) => {
+                return Err(format!("removing {kid} answered true, and nothing was registered for it"));
+            }
+            (Some(label), true) => {
+                let it = story.registrations.iter().find(|it| it.label == label);
+                if it.is_some_and(|it| it.started.iter().any(|started| *started > removal.from)) {
+                    return Err(format!("{label} was removed from {kid}, and was called afterwards"));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(story.removals.len())
+}
+
+/// A refusal changes nothing.
+pub(super) fn refused(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in &story.registrations {
+        let Some(refused) = it.refused else { continue };
+        if next(evidence, refused) != Some(&What::Dropped { label: it.label }) {
+            return Err(format!("{} was refused, and was not handed back", it.label));
+        }
+        exercised += 1;
+        let Some(kid) = it.kid.filter(|kid| story.of(*kid).next().is_none()) else { continue };
+        if let Some(Child { collected: Some((_, None)), .. }) = story.kids.get(&kid) {
+            return Err(format!("{kid} was refused, and yet somebody collected it"));
+        }
+    }
+    Ok(exercised)
+}
+
+/// Active watchers accept; closed ones are not active.
+pub(super) fn active(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in story.registrations.iter().filter(|it| it.active) {
+        if it.refused.is_some() && it.asked < story.loop_closed {
+            return Err(format!("{} was refused by a watcher that said it is active", it.label));
+        }
+        exercised += usize::from(it.accepted.is_some());
+    }
+    for (at, event) in evidence.events.iter().enumerate() {
+        let closed = story.watcher_closed.is_some_and(|(_, closed)| closed < at);
+        if let What::Active { active } = event.what
+            && closed
+        {
+            if active {
+                return Err(String::from("the watcher was closed, and says that it is active"));
+            }
+            exercised += 1;
+        }
+    }
+    Ok(exercised)
+}
+
+/// A closed watcher accepts nothing and finishes what it began.
+pub(super) fn close(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let Some((closing, closed)) = story.watcher_closed else { return Ok(0) };
+    let mut exercised = 0;
+    for it in &story.registrations {
+        if it.asked > closed {
+            if it.accepted.is_some() {
+                return Err(format!("{} was accepted by a closed watcher", it.label));
+            }
+            exercised += usize::from(it.refused.is_some());
+        } else if it.is_live(closing) {
+            if story.is_missing(it) {
+                return Err(format!(
+                    "{} was pending when the watcher was closed, and was never called",
+                    it.label
+                ));
+            }
+            exercised += usize::from(!it.told.is_empty());
+        }
+    }
+    Ok(exercised)
+}

@@ -1,0 +1,277 @@
+//! A history, sorted by children and registrations for the judges of this family.
+
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use anyloop::ExitStatus;
+
+use crate::history::What;
+use crate::judges::Evidence;
+use crate::program::{Kid, Label, Plan};
+
+/// What a history says about children. Positions are indices of events.
+pub(super) struct Story {
+    pub(super) kids: BTreeMap<Kid, Child>,
+    /// In the order of the attempts.
+    pub(super) registrations: Vec<Registration>,
+    pub(super) removals: Vec<Removal>,
+    /// Where the watcher began to be closed, and was.
+    pub(super) watcher_closed: Option<(usize, usize)>,
+    /// Where the loop began to be closed.
+    pub(super) loop_closed: usize,
+    /// Where the patience came to its end.
+    pub(super) stalled: Option<usize>,
+    /// Where the last removal began.
+    removing: usize,
+    /// Whether the program is over, and the kit looks at what is left.
+    accounting: bool,
+}
+
+/// What became of a child.
+pub(super) struct Child {
+    pub(super) plan: Plan,
+    pub(super) ordered: Option<usize>,
+    /// Where nothing kept it from ending any more: it was ordered to, and not stopped.
+    pub(super) free: Option<usize>,
+    stopped: bool,
+    /// Where it is certain that it had ended.
+    pub(super) ended: Option<usize>,
+    pub(super) stops: Vec<usize>,
+    /// Where the kit tried to collect it, and what it got.
+    pub(super) collected: Option<(usize, Option<ExitStatus>)>,
+    /// Whether the program did that, and got the status: then nobody else has it.
+    pub(super) stolen: bool,
+}
+
+/// What became of an attempt to register.
+pub(super) struct Registration {
+    pub(super) label: Label,
+    pub(super) kid: Option<Kid>,
+    pub(super) asked: usize,
+    /// What the watcher had said of itself.
+    pub(super) active: bool,
+    pub(super) accepted: Option<usize>,
+    pub(super) refused: Option<usize>,
+    /// Where a former callback was handed back.
+    pub(super) displaces: Option<usize>,
+    /// Where this one was handed back.
+    pub(super) displaced: Option<usize>,
+    /// Where it began to be removed.
+    pub(super) removed: Option<usize>,
+    pub(super) told: Vec<Telling>,
+    pub(super) started: Vec<usize>,
+    pub(super) dropped: Option<usize>,
+}
+
+/// One call of a callback.
+pub(super) struct Telling {
+    pub(super) at: usize,
+    /// Whether the pid was the one that was registered.
+    pub(super) right: bool,
+    pub(super) status: ExitStatus,
+}
+
+/// One attempt to remove a registration.
+pub(super) struct Removal {
+    pub(super) kid: Kid,
+    pub(super) from: usize,
+    pub(super) answer: bool,
+    /// The registration that it is about: the last one that is not known to be over.
+    pub(super) of: Option<Label>,
+    /// Whether it was certainly there.
+    pub(super) certain: bool,
+}
+
+impl Child {
+    /// How it ends.
+    pub(super) fn truth(&self) -> ExitStatus {
+        match self.plan {
+            Plan::Exit(code) => ExitStatus::Exited(code.into()),
+            Plan::Signal(signal) => ExitStatus::Signaled { signal: signal.into(), core: false },
+        }
+    }
+
+    /// Whether that is how it ends. Whether it leaves a core dump is the system's business.
+    pub(super) fn is_true(&self, status: ExitStatus) -> bool {
+        let without_core = match status {
+            ExitStatus::Signaled { signal, .. } => ExitStatus::Signaled { signal, core: false },
+            other => other,
+        };
+        without_core == self.truth()
+    }
+}
+
+impl Registration {
+    /// Whether it was accepted, and at `at` there is no sign yet that it is over.
+    pub(super) fn is_live(&self, at: usize) -> bool {
+        let before = |place: Option<usize>| place.is_some_and(|place| place < at);
+        before(self.accepted)
+            && !before(self.displaced)
+            && !before(self.removed)
+            && !before(self.told.first().map(|telling| telling.at))
+    }
+
+    /// Whether it was accepted, and neither replaced nor removed.
+    pub(super) fn stayed(&self) -> bool {
+        self.accepted.is_some() && self.displaced.is_none() && self.removed.is_none()
+    }
+}
+
+impl Story {
+    pub(super) fn new(evidence: &Evidence<'_>) -> Self {
+        let mut story = Self {
+            kids: BTreeMap::new(),
+            registrations: Vec::new(),
+            removals: Vec::new(),
+            watcher_closed: None,
+            loop_closed: evidence.closed.map_or(evidence.events.len(), |(from, _)| from),
+            stalled: evidence.runs.iter().find(|run| run.stalled).map(|run| run.exit),
+            removing: 0,
+            accounting: false,
+        };
+        for (at, event) in evidence.events.iter().enumerate() {
+            story.accounting |= matches!(event.what, What::Poked { .. });
+            story.note_kid(at, &event.what);
+            story.note_registration(at, &event.what);
+        }
+        story
+    }
+
+    fn note_kid(&mut self, at: usize, what: &What) {
+        if let What::ChildStarted { kid, plan } = what {
+            let child = Child {
+                plan: *plan,
+                ordered: None,
+                free: None,
+                stopped: false,
+                ended: None,
+                stops: Vec::new(),
+                collected: None,
+                stolen: false,
+            };
+            self.kids.insert(*kid, child);
+        }
+        let (What::Ordered { kid }
+        | What::KidEnded { kid }
+        | What::Suspended { kid, .. }
+        | What::Collected { kid, .. }) = what
+        else {
+            return;
+        };
+        let Some(child) = self.kids.get_mut(kid) else { return };
+        match what {
+            What::Ordered { .. } => child.ordered = child.ordered.or(Some(at)),
+            What::KidEnded { .. } => child.ended = child.ended.or(Some(at)),
+            What::Suspended { stopped, .. } => {
+                child.stopped = *stopped;
+                if *stopped {
+                    child.stops.push(at);
+                }
+            }
+            What::Collected { status, .. } => {
+                child.collected = child.collected.or(Some((at, *status)));
+                child.stolen |= status.is_some() && !self.accounting;
+            }
+            _ => {}
+        }
+        if child.ordered.is_some() && !child.stopped {
+            child.free = child.free.or(Some(at));
+        }
+    }
+
+    fn note_registration(&mut self, at: usize, what: &What) {
+        match what {
+            What::Watching { label, kid, active } => self.registrations.push(Registration {
+                label: *label,
+                kid: *kid,
+                asked: at,
+                active: *active,
+                accepted: None,
+                refused: None,
+                displaces: None,
+                displaced: None,
+                removed: None,
+                told: Vec::new(),
+                started: Vec::new(),
+                dropped: None,
+            }),
+            What::Displaced { by } => {
+                let former = self.find(*by).and_then(|by| self.current(by.kid, at));
+                if let Some(former) = former.map(|former| former.label) {
+                    self.change(former, |former| former.displaced = Some(at));
+                }
+                self.change(*by, |by| by.displaces = Some(at));
+            }
+            What::Unwatching { .. } => self.removing = at,
+            What::Unwatched { kid, answer } => self.note_removal(*kid, *answer),
+            What::Accepted { label, .. } => self.change(*label, |it| it.accepted = Some(at)),
+            What::WatchRefused { label, .. } => self.change(*label, |it| it.refused = Some(at)),
+            What::Started { label } => self.change(*label, |it| it.started.push(at)),
+            What::Dropped { label } => self.change(*label, |it| it.dropped = Some(at)),
+            What::Told { label, right, status, .. } => {
+                let telling = Telling { at, right: *right, status: *status };
+                self.change(*label, |it| it.told.push(telling));
+            }
+            What::WatcherClosing => self.watcher_closed = self.watcher_closed.or(Some((at, at))),
+            What::WatcherClosed => {
+                if let Some((from, to)) = &mut self.watcher_closed
+                    && from == to
+                {
+                    *to = at;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_removal(&mut self, kid: Kid, answer: bool) {
+        let from = self.removing;
+        let of = self.current(Some(kid), from).map(|it| it.label);
+        let certain = of.is_some() && self.is_certain(Some(kid), from);
+        if let Some(label) = of.filter(|_| answer) {
+            self.change(label, |it| it.removed = Some(from));
+        }
+        self.removals.push(Removal { kid, from, answer, of, certain });
+    }
+
+    fn change(&mut self, label: Label, change: impl FnOnce(&mut Registration)) {
+        if let Some(it) = self.registrations.iter_mut().find(|it| it.label == label) {
+            change(it);
+        }
+    }
+
+    fn find(&self, label: Label) -> Option<&Registration> {
+        self.registrations.iter().find(|it| it.label == label)
+    }
+
+    /// The last registration of that child, or of the process that is none, that is not known to be over at `at`.
+    pub(super) fn current(&self, kid: Option<Kid>, at: usize) -> Option<&Registration> {
+        self.registrations.iter().rev().find(|it| it.kid == kid && it.is_live(at))
+    }
+
+    /// Whether a registration of that child that is not known to be over at `at` certainly is not:
+    /// the child cannot have ended, and the loop that should be told is open.
+    pub(super) fn is_certain(&self, kid: Option<Kid>, at: usize) -> bool {
+        let unordered = |child: &Child| child.ordered.is_none_or(|ordered| ordered > at);
+        kid.and_then(|kid| self.kids.get(&kid)).is_some_and(unordered) && at < self.loop_closed
+    }
+
+    /// The accepted registrations of that child.
+    pub(super) fn of(&self, kid: Kid) -> impl Iterator<Item = &Registration> {
+        self.registrations.iter().filter(move |it| it.kid == Some(kid) && it.accepted.is_some())
+    }
+
+    /// Whether a callback should have been called and was not: it was dropped while the loop was
+    /// open, or patience came to its end after the child had nothing left to do but end.
+    pub(super) fn is_missing(&self, it: &Registration) -> bool {
+        let Some(accepted) = it.accepted.filter(|_| it.stayed() && it.started.is_empty()) else {
+            return false;
+        };
+        let due = match it.kid {
+            None => Some(accepted),
+            Some(kid) => self.kids.get(&kid).and_then(|child| child.free).map(|free| free.max(accepted)),
+        };
+        let in_vain = self.stalled.is_some_and(|stalled| due.is_some_and(|due| due < stalled));
+        in_vain || it.dropped.is_some_and(|dropped| dropped < self.loop_closed)
+    }
+}

@@ -1,0 +1,398 @@
+//! Do policies, and the place that holds the one in force, answer as promised?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use anyloop::LoopState;
+use anyloop::rules::policy;
+
+use super::Treatment::Judged;
+use super::{Entry, Evidence, Judgement};
+use crate::history::{Given, What};
+
+/// How these rules are judged.
+pub static TABLE: &[Entry] = &[
+    (&policy::SAME, Judged(same)),
+    (&policy::SET, Judged(set)),
+    (&policy::RESET, Judged(reset)),
+    (&policy::APART, Judged(apart)),
+    (&policy::GUARD, Judged(guard)),
+    (&policy::RUNNING, Judged(running)),
+    (&policy::STORED, Judged(stored)),
+    (&policy::CLEARED, Judged(cleared)),
+    (&policy::CONTEXT, Judged(context)),
+    (&policy::NEW, Judged(new)),
+    (&policy::OUTER, Judged(outer)),
+    (&policy::WATCHER, Judged(watcher)),
+    (&policy::REWATCH, Judged(rewatch)),
+];
+
+/// Why the answer to a look-up is certain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because {
+    /// Nothing was set.
+    Untouched,
+    /// It was set.
+    Set,
+    /// It was set to none.
+    Reset,
+    /// A guard came or went since.
+    Guard,
+}
+
+/// The policy of the process, as the steps so far make it.
+struct Slot {
+    /// The process's own scope, and those of the guards: the policy, unless it is the default
+    /// that was not asked for yet.
+    scopes: Vec<(u32, Option<u32>)>,
+    because: Because,
+    seen: BTreeSet<u32>,
+}
+
+impl Slot {
+    fn new() -> Self {
+        Self { scopes: Vec::from([(0, None)]), because: Because::Untouched, seen: BTreeSet::from([0, 1]) }
+    }
+
+    fn top(&mut self) -> &mut Option<u32> {
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last].1
+    }
+
+    fn apply(&mut self, what: &What) {
+        match what {
+            What::PolicySet { policy } => {
+                *self.top() = *policy;
+                self.because = if policy.is_some() { Because::Set } else { Because::Reset };
+            }
+            What::GuardOn { guard, policy } => {
+                self.scopes.push((*guard, Some(*policy)));
+                self.because = Because::Guard;
+            }
+            What::GuardOff { guard } => {
+                self.scopes.retain(|(other, _)| other != guard);
+                self.because = Because::Guard;
+            }
+            What::Found { policy: Some(policy) } => {
+                *self.top() = Some(*policy);
+                self.seen.insert(*policy);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Checks the look-ups whose answer is certain because of `reason`.
+fn lookups(evidence: &Evidence<'_>, reason: Because) -> Judgement {
+    let mut slot = Slot::new();
+    let mut exercised = 0;
+    for event in evidence.events {
+        if let What::Found { policy } = event.what
+            && slot.because == reason
+        {
+            exercised += check_lookup(&mut slot, policy)?;
+        }
+        slot.apply(&event.what);
+    }
+    Ok(exercised)
+}
+
+fn check_lookup(slot: &mut Slot, found: Option<u32>) -> Result<usize, String> {
+    let Some(found) = found else { return Err("a look-up gave no policy".into()) };
+    let because = slot.because;
+    let expected = *slot.top();
+    match expected {
+        Some(expected) if expected != found => Err(match because {
+            Because::Untouched => "two look-ups gave different policies, and none had been set".into(),
+            Because::Set => format!("{} was set, and a look-up gave {}", name(expected), name(found)),
+            Because::Reset => "after a reset, two look-ups gave different policies".into(),
+            Because::Guard => {
+                format!(
+                    "with the guards that are left, {} is in force, and a look-up gave {}",
+                    name(expected),
+                    name(found)
+                )
+            }
+        }),
+        None if slot.seen.contains(&found) => Err(match because {
+            Because::Guard => {
+                format!("with the guards that are left, none is set, and a look-up gave {}", name(found))
+            }
+            _ => format!(
+                "the policy was reset, and a look-up gave {}, which had been seen before",
+                name(found)
+            ),
+        }),
+        Some(_) => Ok(usize::from(because != Because::Reset)),
+        None => Ok(usize::from(because != Because::Untouched)),
+    }
+}
+
+fn name(policy: u32) -> String {
+    match policy {
+        0 => "p".into(),
+        1 => "q".into(),
+        other => format!("default number {}", other - 1),
+    }
+}
+
+fn same(evidence: &Evidence<'_>) -> Judgement {
+    lookups(evidence, Because::Untouched)
+}
+
+fn set(evidence: &Evidence<'_>) -> Judgement {
+    lookups(evidence, Because::Set)
+}
+
+fn reset(evidence: &Evidence<'_>) -> Judgement {
+    lookups(evidence, Because::Reset)
+}
+
+fn guard(evidence: &Evidence<'_>) -> Judgement {
+    lookups(evidence, Because::Guard)
+}
+
+fn apart(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::LoopSaw { which, state } = event.what else { continue };
+        let closed = which == 0 && evidence.closed.is_some_and(|(from, _)| from < at);
+        let run = which == 0 && evidence.run_at(at).is_some();
+        match state {
+            _ if closed => {}
+            LoopState::Closed => return Err(format!("setting the policy closed loop {which}")),
+            LoopState::Idle if run => return Err("setting the policy ended the run of a loop".into()),
+            _ => exercised += 1,
+        }
+    }
+    Ok(exercised)
+}
+
+fn running(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::GaveLoop { ambient: true, given } = &event.what else { continue };
+        if event.context != 0 || evidence.run_at(at).is_none() {
+            continue;
+        }
+        if *given != Given::Loop(0) {
+            return Err(format!("inside a run, get_event_loop gave {given}, not the running loop"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+/// What `p` has stored in one context.
+#[derive(Clone, Default)]
+struct Stored {
+    /// `None`: nothing was stored yet. `Some(None)`: "none" was.
+    value: Option<Option<u32>>,
+    /// Whether another context stored something since.
+    disturbed: bool,
+}
+
+/// One answer of `p`, and all that is known about what it should be.
+struct Answer<'e> {
+    given: &'e Given,
+    stored: Stored,
+    /// Loops that were made and never stored.
+    unstored: BTreeSet<u32>,
+    /// How often the factory and the setter of `p` were called for it.
+    calls: [usize; 2],
+    /// Whether the loop was not met before.
+    fresh: bool,
+}
+
+/// Shows every answer of `p` that is judged.
+fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgement) -> Judgement {
+    let mut slot = Slot::new();
+    let mut contexts: BTreeMap<u32, Stored> = BTreeMap::new();
+    let mut unstored: BTreeSet<u32> = BTreeSet::new();
+    let mut met: BTreeSet<u32> = BTreeSet::from([0]);
+    let mut calls = [0, 0];
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        match &event.what {
+            What::Made { given: Given::Loop(lp), seen: None, .. } => {
+                unstored.insert(*lp);
+                met.insert(*lp);
+            }
+            What::Stored { which, failed: None } => {
+                for (context, stored) in &mut contexts {
+                    stored.disturbed |= *context != event.context;
+                }
+                contexts.insert(event.context, Stored { value: Some(*which), disturbed: false });
+                if let Some(lp) = which {
+                    unstored.remove(lp);
+                }
+            }
+            What::AskingLoop { .. } => calls = [0, 0],
+            What::Factory => calls[0] += 1,
+            What::Setter => calls[1] += 1,
+            What::GaveLoop { ambient, given } => {
+                // The ambient answer is the policy's outside of runs, if `p` is in force.
+                let of_p = !ambient || (*slot.top() == Some(0) && evidence.run_at(at).is_none());
+                let stored = contexts.entry(event.context).or_default();
+                let fresh = matches!(given, Given::Loop(lp) if met.insert(*lp));
+                if !of_p {
+                    continue;
+                }
+                exercised +=
+                    see(&Answer { given, stored: stored.clone(), unstored: unstored.clone(), calls, fresh })?;
+                if let (None, Given::Loop(lp)) = (stored.value, given) {
+                    stored.value = Some(Some(*lp));
+                }
+            }
+            _ => {}
+        }
+        slot.apply(&event.what);
+    }
+    Ok(exercised)
+}
+
+fn stored(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| match answer.stored.value {
+        Some(Some(lp)) if *answer.given != Given::Loop(lp) => {
+            Err(format!("loop {lp} was stored, and the policy gave {}", answer.given))
+        }
+        Some(Some(_)) => Ok(1),
+        _ => Ok(0),
+    })
+}
+
+fn cleared(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| match answer.stored.value {
+        Some(None) if *answer.given != Given::NoLoop => {
+            Err(format!("none was stored, and the policy gave {}", answer.given))
+        }
+        Some(None) => Ok(1),
+        _ => Ok(0),
+    })
+}
+
+fn context(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| {
+        let Some(value) = answer.stored.value.filter(|_| answer.stored.disturbed) else { return Ok(0) };
+        let expected = value.map_or(Given::NoLoop, Given::Loop);
+        if *answer.given != expected {
+            return Err(format!(
+                "another context stored something, and the policy gave {} here, not {expected}",
+                answer.given
+            ));
+        }
+        Ok(1)
+    })
+}
+
+fn new(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for event in evidence.events {
+        match &event.what {
+            What::NoLoop { why } => return Err(format!("no loop could be made: {why}")),
+            What::Made { seen: Some(other), .. } => {
+                return Err(format!("a new loop was asked for, and loop {other} was given again"));
+            }
+            What::Made { given: Given::Loop(lp), state: Some(state), .. } => {
+                if *state != LoopState::Idle {
+                    return Err(format!("loop {lp} was new, and said that it is {state:?}"));
+                }
+                exercised += 1;
+            }
+            What::Made { given, .. } => return Err(format!("a new loop was asked for, and came {given}")),
+            _ => {}
+        }
+    }
+    answers(evidence, |answer| match answer.given {
+        Given::Loop(lp) if answer.unstored.contains(lp) => {
+            Err(format!("loop {lp} was made and not stored, and the policy gave it as the current one"))
+        }
+        _ => Ok(0),
+    })?;
+    Ok(exercised)
+}
+
+fn outer(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| {
+        if !answer.fresh || answer.stored.value.is_some() {
+            return Ok(0);
+        }
+        match answer.calls {
+            [1, 1] => Ok(1),
+            [made, set] => Err(format!(
+                "the policy made a loop by itself, and used the outermost factory {made} times and the outermost setter {set} times"
+            )),
+        }
+    })
+}
+
+fn watcher(evidence: &Evidence<'_>) -> Judgement {
+    let mut current: Option<&Given> = None;
+    let mut exercised = 0;
+    for event in evidence.events.iter().filter(|event| event.context == 0) {
+        match &event.what {
+            What::WatcherGave { given: Given::Failed(words) } => {
+                return Err(format!("the policy gave no watcher: {words}"));
+            }
+            What::WatcherGave { given } => {
+                if let Some(former) = current.replace(given) {
+                    if former != given {
+                        let words = |given: &Given| match given {
+                            Given::Loop(number) => format!("watcher {number}"),
+                            other => format!("{other}"),
+                        };
+                        return Err(format!("the policy gave {}, and then {}", words(former), words(given)));
+                    }
+                    exercised += 1;
+                }
+            }
+            What::WatcherSet { failed: None, .. } => current = None,
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+fn rewatch(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    // The kit's two watchers are open at first.
+    let mut active: BTreeMap<u32, bool> = BTreeMap::from([(0, true), (1, true)]);
+    let mut current = None;
+    let mut former = None;
+    let mut set: Option<Option<u32>> = None;
+    for event in evidence.events.iter().filter(|event| event.context == 0) {
+        match &event.what {
+            What::WatcherGave { given: Given::Loop(given) } => {
+                if let Some(Some(expected)) = set {
+                    if expected != *given {
+                        return Err(format!(
+                            "watcher {expected} was set, and the policy gave watcher {given}"
+                        ));
+                    }
+                    exercised += 1;
+                }
+                current = Some(*given);
+                active.entry(*given).or_insert(true);
+            }
+            What::WatcherSet { watcher, failed: None } => {
+                former = current.filter(|_| current != *watcher);
+                current = *watcher;
+                set = Some(*watcher);
+            }
+            What::WatcherSaw { watcher, active: now } => {
+                if former == Some(*watcher) && *now {
+                    return Err(format!("watcher {watcher} was replaced, and not closed"));
+                }
+                let was = active.insert(*watcher, *now).unwrap_or(true);
+                if current == Some(*watcher) && was && !*now {
+                    return Err(format!("watcher {watcher} was set, and closed"));
+                }
+                exercised += usize::from(former == Some(*watcher));
+            }
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}

@@ -1,0 +1,151 @@
+//! Was the loop run as promised?
+
+use std::format;
+
+use anyloop::LoopState;
+use anyloop::rules::run;
+
+use super::Treatment::Judged;
+use super::{Entry, Evidence, Judgement, ready};
+use crate::history::{Current, Ran, What};
+use crate::program::Label;
+
+/// How these rules are judged.
+pub static TABLE: &[Entry] = &[
+    (&run::STATE, Judged(state)),
+    (&run::CURRENT, Judged(current)),
+    (&run::NESTED, Judged(nested)),
+    (&run::OTHER, Judged(other)),
+    (&run::AGAIN, Judged(again)),
+    (&run::PANIC, Judged(panic)),
+];
+
+fn state(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Saw { state, .. } = event.what else { continue };
+        let expected = match (evidence.run_at(at), evidence.closed) {
+            // While it is being closed, both answers are right.
+            (_, Some((from, to))) if from < at && at < to => continue,
+            (_, Some((_, to))) if to < at => LoopState::Closed,
+            (Some(_), _) => LoopState::Running,
+            (None, _) => LoopState::Idle,
+        };
+        if state != expected {
+            return Err(format!("the loop said that it is {state:?} when it was {expected:?}"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn current(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Saw { current, .. } = event.what else { continue };
+        let run = evidence.run_at(at);
+        match (run, current) {
+            (Some(_), Current::This) | (None, Current::None) => exercised += 1,
+            (Some(_), Current::None) => return Err("inside a run, no loop was said to be running".into()),
+            (Some(_), Current::Other) => {
+                return Err("inside a run, another loop was said to be running".into());
+            }
+            (None, _) => return Err("outside of every run, a loop was said to be running".into()),
+        }
+    }
+    Ok(exercised)
+}
+
+fn nested(evidence: &Evidence<'_>) -> Judgement {
+    attempts(evidence, false)
+}
+
+fn other(evidence: &Evidence<'_>) -> Judgement {
+    attempts(evidence, true)
+}
+
+/// Nested runs are refused, and change nothing.
+fn attempts(evidence: &Evidence<'_>, of_other: bool) -> Judgement {
+    let whose = if of_other { "another loop" } else { "the same loop" };
+    let mut exercised = 0;
+    for (from, event) in evidence.events.iter().enumerate() {
+        if event.what != (What::Attempting { other: of_other }) {
+            continue;
+        }
+        for (_, inner) in evidence.between(from, evidence.events.len()) {
+            match &inner.what {
+                What::Started { label } if inner.context == 0 => {
+                    return Err(format!("{label} started inside a nested run of {whose}"));
+                }
+                What::Attempted { result: Ran::Error(_), ran: 0, .. } => break,
+                What::Attempted { result: Ran::Error(_), ran, .. } => {
+                    return Err(format!(
+                        "a nested run of {whose} was refused, but ran {ran} of its callbacks"
+                    ));
+                }
+                What::Attempted { result: Ran::Panicked(words), .. } => {
+                    return Err(format!("a nested run of {whose} panicked: {words}"));
+                }
+                What::Attempted { .. } => return Err(format!("a nested run of {whose} was not refused")),
+                _ => {}
+            }
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn again(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (number, run) in evidence.runs.iter().enumerate().skip(1) {
+        if evidence.closed.is_some_and(|(from, _)| from < run.enter) {
+            continue;
+        }
+        match &run.result {
+            Some(Ran::Error(error)) if !run.took_place() => {
+                return Err(format!(
+                    "run {} was refused, after {number} that had ended: {error}",
+                    number + 1
+                ));
+            }
+            // The panic of an awaited future is for whoever awaits it, here the caller of the run.
+            Some(Ran::Panicked(_)) if run.until.is_some_and(|label| panicked(evidence, label)) => {}
+            Some(Ran::Panicked(words)) => {
+                return Err(format!("run {} panicked, after {number} that had ended: {words}", number + 1));
+            }
+            _ => exercised += 1,
+        }
+    }
+    Ok(exercised)
+}
+
+/// Whether the future `label` came to its step `panic`.
+fn panicked(evidence: &Evidence<'_>, label: Label) -> bool {
+    evidence.events.iter().any(|event| event.what == What::Panicking { label })
+}
+
+fn panic(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    let observed = !evidence.events.iter().any(|e| e.what == What::Lacking { what: "exception handlers" });
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Panicking { label } = event.what else { continue };
+        let Some(run) = evidence.run_at(at) else { continue };
+        let of_future = run.until.is_some_and(|label| panicked(evidence, label));
+        if run.until == Some(label) || of_future && matches!(run.result, Some(Ran::Panicked(_))) {
+            continue;
+        }
+        if let Some(Ran::Panicked(_)) = run.result {
+            return Err(format!("{label} panicked, and so did the run"));
+        }
+        if run.result == Some(Ran::Returned) && !ready::was_stopped(evidence, run) {
+            return Err(format!("{label} panicked, and the run ended though nobody had stopped it"));
+        }
+        let reported =
+            evidence.between(at, run.exit).any(|(_, inner)| inner.what == What::Reported { label });
+        if observed && !reported {
+            return Err(format!("{label} panicked, and the exception handler was not told"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}

@@ -1,0 +1,159 @@
+//! What a play remembers while it is under way: its events, and what it still waits for.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use anyloop::{ContextId, Policy, Remote};
+
+use crate::history::{Event, History, What};
+use crate::platform::Shared;
+use crate::play::player;
+use crate::program::Label;
+
+/// Something that a run is waited for: as long as there is one, the player does not stop the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Token {
+    /// A callback that was accepted and is going to run.
+    Callback(Label),
+    /// A thread.
+    Thread(Label),
+    /// A future that is to be polled.
+    Wake(Label),
+    /// A future that is being polled.
+    Poll(Label),
+    /// A future that sleeps.
+    Sleep(Label),
+    /// A future that is to be dropped.
+    Abort(Label),
+}
+
+/// What the contexts of a play share.
+#[derive(Default)]
+pub(crate) struct State {
+    events: Vec<Event>,
+    tokens: BTreeSet<Token>,
+    /// Contexts in the order of their numbers; the loop's is the first.
+    contexts: Vec<ContextId>,
+    pub(crate) running: bool,
+    /// Set by the watchdog: patience is at its end.
+    pub(crate) gave_up: bool,
+    pub(crate) remote: Option<Remote>,
+    /// Futures that are there.
+    pub(crate) alive: BTreeSet<Label>,
+    /// The wakers of the futures that are parked.
+    pub(crate) parked: BTreeMap<Label, Waker>,
+    /// `p`, `q`, and the policies that were met since.
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) loops: u32,
+    pub(crate) guards: u32,
+}
+
+/// The record of a play: cheap to clone, and it may be held on any context.
+#[derive(Clone)]
+pub(crate) struct Log(Shared);
+
+impl Log {
+    pub(crate) fn new() -> Self {
+        let contexts = ContextId::current().into_iter().collect();
+        Self(Shared::new(State { contexts, ..State::default() }))
+    }
+
+    pub(crate) fn with<R>(&self, section: impl FnOnce(&mut State) -> R) -> R {
+        self.0.with(section)
+    }
+
+    /// Whether the caller is on the loop's context.
+    pub(crate) fn is_home(&self) -> bool {
+        let here = ContextId::current();
+        self.with(|state| here.is_ok_and(|here| state.contexts.first() == Some(&here)))
+    }
+
+    /// Records `what`, with the time if it can be told here.
+    pub(crate) fn record(&self, what: What) {
+        let at = player().map(|player| player.now());
+        self.write(at, what);
+    }
+
+    /// Records `what` without asking the loop for the time: it may be in the middle of something.
+    pub(crate) fn record_quietly(&self, what: What) {
+        self.write(None, what);
+    }
+
+    fn write(&self, at: Option<u64>, what: What) {
+        let here = ContextId::current();
+        self.with(|state| {
+            let context = here.map_or(u32::MAX, |here| {
+                let known = state.contexts.iter().position(|context| *context == here);
+                let index = known.unwrap_or_else(|| {
+                    state.contexts.push(here);
+                    state.contexts.len() - 1
+                });
+                u32::try_from(index).unwrap_or(u32::MAX)
+            });
+            state.events.push(Event { at, context, what });
+        });
+    }
+
+    /// From now on the run is not over before `token` is released.
+    pub(crate) fn hold(&self, token: Token) {
+        self.with(|state| state.tokens.insert(token));
+    }
+
+    /// Whether the run is not over before `token` is released.
+    pub(crate) fn holds(&self, token: Token) -> bool {
+        self.with(|state| state.tokens.contains(&token))
+    }
+
+    /// Nobody waits for `token` any more. If it was the last one, the run has no reason to go on.
+    pub(crate) fn release(&self, token: Token) {
+        let remote = self.with(|state| {
+            let last = state.tokens.remove(&token) && state.tokens.is_empty() && state.running;
+            last.then(|| state.remote.clone()).flatten()
+        });
+        let Some(remote) = remote else { return };
+        match player() {
+            Some(player) => player.stop(),
+            None => {
+                self.record(What::Stop);
+                remote.stop();
+            }
+        }
+    }
+
+    /// Whether nothing is waited for.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.with(|state| state.tokens.is_empty())
+    }
+
+    /// Whether patience was at its end, which is said once.
+    pub(crate) fn take_gave_up(&self) -> bool {
+        self.with(|state| core::mem::take(&mut state.gave_up))
+    }
+
+    /// The number of a policy: 0 and 1 for `p` and `q`.
+    pub(crate) fn policy(&self, policy: &Policy) -> u32 {
+        self.with(|state| {
+            let known = state.policies.iter().position(|other| other.is_same(policy));
+            let index = known.unwrap_or_else(|| {
+                state.policies.push(policy.clone());
+                state.policies.len() - 1
+            });
+            u32::try_from(index).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// A number for a loop that was not seen before.
+    pub(crate) fn next_loop(&self) -> u32 {
+        self.with(|state| {
+            state.loops += 1;
+            state.loops
+        })
+    }
+
+    /// Takes the events out.
+    pub(crate) fn finish(&self) -> History {
+        let mut left = self.with(core::mem::take);
+        History { events: core::mem::take(&mut left.events) }
+    }
+}

@@ -1,0 +1,64 @@
+//! How a play is recorded where there is no standard library: in its context, and on trust.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::any::Any;
+use core::cell::RefCell;
+use core::time::Duration;
+
+use anyloop::{PerContext, Remote};
+
+use crate::log::{Log, State};
+use crate::program::{Label, Program};
+
+static STATE: PerContext<RefCell<State>> = PerContext::new();
+
+/// The state that a play shares: here, everything that needs it is on one context.
+#[derive(Clone)]
+pub(crate) struct Shared(());
+
+impl Shared {
+    pub(crate) fn new(state: State) -> Self {
+        // Without a context nothing can be played, and the policy says so.
+        let _ = STATE.replace(Some(Rc::new(RefCell::new(state))));
+        Self(())
+    }
+
+    pub(crate) fn with<R>(&self, section: impl FnOnce(&mut State) -> R) -> R {
+        match STATE.get() {
+            Ok(Some(state)) => section(&mut state.borrow_mut()),
+            // Nowhere to write it down: in an interrupt, or after the play.
+            _ => section(&mut State::default()),
+        }
+    }
+}
+
+/// Calls `section`; a panic passes through.
+pub(crate) fn catch<R>(section: impl FnOnce() -> R) -> Result<R, String> {
+    Ok(section())
+}
+
+/// Whether `raise` does anything.
+pub(crate) const PANICS: bool = false;
+
+/// Never called, since nobody could catch it.
+pub(crate) fn raise(_: Label) {}
+
+/// Whose planned panic that is.
+pub(crate) fn raised(_: &(dyn Any + Send)) -> Option<Label> {
+    None
+}
+
+/// Keeps another context busy: there is none.
+pub(crate) fn burn_elsewhere(_: Duration) {}
+
+/// Nobody watches.
+pub(crate) struct Watch;
+
+impl Watch {
+    pub(crate) fn new(_: &Program, _: &Remote, _: &Log, _: Duration) -> Self {
+        Self
+    }
+
+    pub(crate) fn again(&self) {}
+}

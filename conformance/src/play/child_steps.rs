@@ -1,0 +1,341 @@
+//! What the steps about children do: the world starts and steers them, the policy's watcher watches.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+
+use anyloop::{ExitStatus, Pid, Watcher};
+
+use super::Player;
+use super::payload::Payload;
+use crate::history::{How, What};
+use crate::log::Token;
+use crate::program::{Body, Kid, KidRef, Label, Plan, Step, Units};
+use crate::world::Children;
+
+/// How long a run goes on for the sake of a callback that was removed and not dropped.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// How long it may take at most until a watcher has done what nobody tells us of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What became of a child so far, as far as the program knows.
+#[derive(Clone, Copy)]
+struct State {
+    pid: Pid,
+    ordered: bool,
+    suspended: bool,
+    /// The callback that is registered for it and was not told yet.
+    watched: Option<Label>,
+    /// Whether some watcher has told of it, or the kit has collected it.
+    settled: bool,
+}
+
+/// The children of a play.
+pub(super) struct Kids {
+    patience: Duration,
+    kids: RefCell<BTreeMap<Kid, State>>,
+    /// Callbacks that were removed, and that the watcher holds nevertheless.
+    lingering: RefCell<Vec<Label>>,
+    /// Descriptors that were open before the first child was started.
+    before: Cell<Option<usize>>,
+    /// Whether a registration was accepted.
+    watched: Cell<bool>,
+}
+
+impl Kids {
+    /// No children, of a play with that patience.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            patience: PATIENCE.min(patience / 2),
+            kids: RefCell::default(),
+            lingering: RefCell::default(),
+            before: Cell::default(),
+            watched: Cell::default(),
+        }
+    }
+
+    fn get(&self, kid: Kid) -> Option<State> {
+        self.kids.borrow().get(&kid).copied()
+    }
+
+    fn change(&self, kid: Kid, change: impl FnOnce(&mut State)) {
+        if let Some(state) = self.kids.borrow_mut().get_mut(&kid) {
+            change(state);
+        }
+    }
+
+    fn all(&self) -> Vec<(Kid, State)> {
+        self.kids.borrow().iter().map(|(kid, state)| (*kid, *state)).collect()
+    }
+}
+
+impl Player {
+    pub(super) fn child_step(&self, step: &Step) {
+        let world = self.world.clone();
+        let Some(children) = world.children() else {
+            self.log.record(What::Lacking { what: "children" });
+            return;
+        };
+        match step {
+            Step::Child { kid, plan } => self.start_kid(children, *kid, *plan),
+            Step::End { kid: KidRef(kid) } => self.order(children, *kid),
+            Step::Ended { kid: KidRef(kid) } => self.end(children, *kid),
+            Step::Sigstop { kid: KidRef(kid) } => self.suspend(children, *kid, true),
+            Step::Sigcont { kid: KidRef(kid) } => self.suspend(children, *kid, false),
+            Step::Watch { kid: KidRef(kid), label, body } => {
+                if let Some(state) = self.kids.get(*kid) {
+                    self.watch(children, state.pid, Some(*kid), *label, body);
+                }
+            }
+            Step::Alien { label, body } => {
+                if let Some(pid) = children.stranger() {
+                    self.watch(children, pid, None, *label, body);
+                }
+            }
+            Step::Unwatch { kid: KidRef(kid) } => self.unwatch(*kid),
+            Step::Steal { kid: KidRef(kid) } => self.steal(children, *kid),
+            Step::CloseWatcher => {
+                if let Some(watcher) = self.watcher() {
+                    self.log.record(What::WatcherClosing);
+                    watcher.close();
+                    self.log.record(What::WatcherClosed);
+                    self.log.record(What::Active { active: watcher.is_active() });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn watcher(&self) -> Option<Watcher> {
+        let watcher = self.booth.seat().policy().get_child_watcher().ok();
+        if watcher.is_none() {
+            self.log.record(What::Lacking { what: "child watchers" });
+        }
+        watcher
+    }
+
+    fn start_kid(&self, children: &dyn Children, kid: Kid, plan: Plan) {
+        if self.kids.before.get().is_none() && self.inside.get() == 0 {
+            self.warm_up();
+            self.kids.before.set(children.descriptors(usize::MAX, Duration::ZERO));
+        }
+        let Some(pid) = children.start(plan) else {
+            self.log.record(What::Lacking { what: "children" });
+            return;
+        };
+        self.log.record(What::ChildStarted { kid, plan });
+        let state = State { pid, ordered: false, suspended: false, watched: None, settled: false };
+        self.kids.kids.borrow_mut().insert(kid, state);
+    }
+
+    fn order(&self, children: &dyn Children, kid: Kid) {
+        let Some(state) = self.kids.get(kid).filter(|state| !state.ordered) else { return };
+        self.kids.change(kid, |state| state.ordered = true);
+        // From now on the end can be waited for.
+        if let Some(label) = state.watched.filter(|_| !state.suspended) {
+            self.hold(label);
+        }
+        self.log.record(What::Ordered { kid });
+        children.order(state.pid);
+    }
+
+    fn end(&self, children: &dyn Children, kid: Kid) {
+        self.order(children, kid);
+        if let Some(state) = self.kids.get(kid).filter(|state| !state.suspended)
+            && children.await_end(state.pid)
+        {
+            self.log.record(What::KidEnded { kid });
+        }
+    }
+
+    fn suspend(&self, children: &dyn Children, kid: Kid, stop: bool) {
+        // After the order it would be a race with the end.
+        let Some(state) = self.kids.get(kid).filter(|state| state.suspended != stop) else { return };
+        if stop && state.ordered {
+            return;
+        }
+        self.kids.change(kid, |state| state.suspended = stop);
+        if stop {
+            children.suspend(state.pid);
+        } else {
+            if let Some(label) = state.watched.filter(|_| state.ordered) {
+                self.hold(label);
+            }
+            children.resume(state.pid);
+        }
+        self.log.record(What::Suspended { kid, stopped: stop });
+    }
+
+    fn watch(&self, children: &dyn Children, pid: Pid, kid: Option<Kid>, label: Label, body: &Body) {
+        let Some(watcher) = self.watcher() else { return };
+        let payload = Payload::new(self, label, body);
+        self.log.record(What::Asking { label, how: How::Watch });
+        self.log.record(What::Watching { label, kid, active: watcher.is_active() });
+        let state = kid.and_then(|kid| self.kids.get(kid));
+        if state.is_none_or(|state| state.ordered && !state.suspended) {
+            self.hold(label);
+        }
+        // Noted before, since a watcher that is wrong calls back from inside of the registration.
+        let before = kid.and_then(|kid| self.register(kid, Some(label)));
+        let tell = move |told: Pid, status: ExitStatus| {
+            payload.call_with(|player| player.told(label, kid, told == pid, status));
+        };
+        match watcher.watch_on(&self.lp, children.token(pid), tell) {
+            Ok(displaced) => {
+                if let Some(displaced) = displaced {
+                    self.log.record(What::Displaced { by: label });
+                    drop(displaced);
+                }
+                self.kids.watched.set(true);
+                self.log.record(What::Accepted { label, handle: None });
+            }
+            Err(rejected) => {
+                if let Some(kid) = kid {
+                    self.register(kid, before);
+                }
+                self.log.record(What::WatchRefused { label, why: format!("{}", rejected.reason) });
+                drop(rejected);
+            }
+        }
+    }
+
+    /// Notes which callback is registered for a child, and gives the former one.
+    fn register(&self, kid: Kid, label: Option<Label>) -> Option<Label> {
+        let mut before = None;
+        self.kids.change(kid, |state| before = core::mem::replace(&mut state.watched, label));
+        before
+    }
+
+    /// The watcher told of an end, in a callback of the loop.
+    fn told(&self, label: Label, kid: Option<Kid>, right: bool, status: ExitStatus) {
+        self.log.record(What::Told { label, kid, right, status });
+        let Some(kid) = kid else { return };
+        self.kids.change(kid, |state| {
+            state.settled = true;
+            state.watched = state.watched.filter(|watched| *watched != label);
+        });
+        if let (Some(state), Some(children)) = (self.kids.get(kid), self.world.children()) {
+            self.log.record(What::Zombie { kid, zombie: children.is_zombie(state.pid) });
+        }
+    }
+
+    fn unwatch(&self, kid: Kid) {
+        let (Some(state), Some(watcher)) = (self.kids.get(kid), self.watcher()) else { return };
+        // Dropping the callback releases it, wherever that happens.
+        if let Some(label) = state.watched {
+            self.hold(label);
+        }
+        self.log.record(What::Unwatching { kid });
+        let answer = watcher.remove_child_handler(state.pid);
+        self.log.record(What::Unwatched { kid, answer });
+        let Some(label) = state.watched else { return };
+        if answer {
+            self.register(kid, None);
+            if self.log.holds(Token::Callback(label)) {
+                self.kids.lingering.borrow_mut().push(label);
+            }
+        }
+        if answer || !state.ordered || state.suspended {
+            self.log.release(Token::Callback(label));
+        }
+    }
+
+    /// Collects a child that has ended; the watcher may have been faster.
+    fn steal(&self, children: &dyn Children, kid: Kid) {
+        let ended = |state: &State| state.ordered && !state.suspended && !state.settled;
+        let Some(state) = self.kids.get(kid).filter(ended) else { return };
+        self.collect(children, kid, state.pid);
+    }
+
+    fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
+        let status = children.collect(pid);
+        self.kids.change(kid, |state| state.settled = true);
+        self.log.record_quietly(What::Collected { kid, status });
+    }
+
+    /// Lets every child end, so that the last runs can be told.
+    pub(super) fn end_kids(&self) {
+        let world = self.world.clone();
+        let Some(children) = world.children() else { return };
+        for (kid, _) in self.kids.all() {
+            self.suspend(children, kid, false);
+            self.order(children, kid);
+        }
+        // What was removed has until then to be called all the same. Watchers that dropped it need
+        // not wait.
+        for label in self.kids.lingering.take() {
+            self.hold_for(LINGER, label);
+        }
+    }
+
+    /// Has the loop and the watcher open what they need once and for all: that is not counted. The
+    /// loop has to wait for something, or it would not find that it needs anything. On a busy
+    /// system a moment may be over before the loop comes to wait, hence more than one.
+    fn warm_up(&self) {
+        drop(self.watcher());
+        for _ in 0..3 {
+            self.run_for(Duration::from_nanos(Units::NANOS));
+        }
+    }
+
+    /// Runs the loop for so long, even if the program stops it.
+    fn run_for(&self, time: Duration) {
+        let label = Label(0);
+        self.hold_for(time, label);
+        for _ in 0..Self::LAST_RUNS {
+            if self.log.holds(Token::Callback(label)) && !self.given_up.get() {
+                self.run();
+            }
+        }
+    }
+
+    /// Lets the run go on for so long, unless the callback comes to its end before.
+    fn hold_for(&self, time: Duration, label: Label) {
+        self.hold(label);
+        let log = self.log.clone();
+        let release = move || log.release(Token::Callback(label));
+        if let Err(rejected) = self.lp.call_later(time, release) {
+            rejected.item.call();
+        }
+    }
+
+    /// Counts descriptors, when every child has been told of and the loop is still open.
+    pub(super) fn count_descriptors(&self) {
+        let world = self.world.clone();
+        let told =
+            self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| state.watched.is_none());
+        let (Some(children), Some(before)) = (world.children(), self.kids.before.get().filter(|_| told))
+        else {
+            return;
+        };
+        if self.given_up.get() || self.lp.is_closed() {
+            return;
+        }
+        if children.descriptors(before, Duration::ZERO) > Some(before) {
+            // What was removed from a callback may be given back in the next turn.
+            self.run_for(Duration::from_nanos(Units::NANOS));
+        }
+        if let Some(after) = children.descriptors(before, self.kids.patience) {
+            self.log.record_quietly(What::Descriptors { before, after });
+        }
+    }
+
+    /// Looks at what became of every child.
+    pub(super) fn account_for_kids(&self) {
+        let world = self.world.clone();
+        let Some(children) = world.children() else { return };
+        for (kid, state) in self.kids.all() {
+            if state.watched.is_some() && !state.settled && !self.given_up.get() {
+                // The loop was closed first. The watcher has to collect it all the same.
+                let collected = children.await_collected(state.pid, self.kids.patience);
+                self.log.record_quietly(What::CollectedByWatcher { kid, collected });
+            } else if !state.settled {
+                self.collect(children, kid, state.pid);
+            }
+            children.forget(state.pid);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! What can be asked of a loop: the little language that programs are written in.
+//!
+//! A program is a list of steps; the body of a callback is a program too. Every sub-program is a
+//! program, and every step means something in every state: cancelling a callback that was not
+//! asked for yet does nothing. So there are no preconditions, generated programs are never
+//! rejected, and making one smaller is deleting steps.
+//!
+//! Steps name callbacks, tasks and threads by labels such as `#3`, and children by `%1`. A label
+//! is given once, when the program is generated, and survives when its neighbours are deleted: the
+//! label in a verdict is the one in the printed program.
+
+use alloc::vec::Vec;
+
+use anyloop::Instant;
+
+/// Names a callback, a task or a thread: `#3`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(pub u32);
+
+/// Mentions a callback, a task or a thread that another step introduces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ref(pub Label);
+
+impl Ref {
+    /// Unlabelled mentions from here on are relative to the place where they stand.
+    const NEAR: u32 = 1 << 16;
+    /// How far back the nearest of them reaches.
+    const BACK: u32 = 3;
+
+    /// Mentions, once the program is [labelled](Body::labelled), one of the few labels that are
+    /// introduced just before or after this place: programs whose steps have to do with one
+    /// another are the interesting ones.
+    #[must_use]
+    pub const fn near(number: u8) -> Self {
+        Self(Label(Self::NEAR + number as u32 % (Self::BACK + 2)))
+    }
+}
+
+/// Names a child: `%1`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kid(pub u32);
+
+/// Mentions a child that another step introduces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KidRef(pub Kid);
+
+/// A length of time, in units of 100 µs on the loop's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Units(pub u32);
+
+impl Units {
+    /// One unit in nanoseconds.
+    pub const NANOS: u64 = 100_000;
+
+    /// So many units as a duration.
+    #[must_use]
+    pub const fn duration(self) -> core::time::Duration {
+        core::time::Duration::from_nanos(self.0 as u64 * Self::NANOS)
+    }
+
+    /// So many units after `epoch`.
+    #[must_use]
+    pub fn after(self, epoch: Instant) -> Instant {
+        epoch + self.duration()
+    }
+}
+
+/// One of the two loops that steps about policies store and make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LoopName {
+    /// The first.
+    #[default]
+    A,
+    /// The second.
+    B,
+}
+
+/// One of the two policies that steps about the process put in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyName {
+    /// The first: the one that `store`, `clear`, `ask` and `new` are about.
+    #[default]
+    P,
+    /// The second.
+    Q,
+}
+
+/// How a child is to end, once it is ordered to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Plan {
+    /// Exit by itself with this code.
+    Exit(u8),
+    /// Die of this signal.
+    Signal(u8),
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::Exit(0)
+    }
+}
+
+/// The steps that a callback, a task or a thread takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Body(pub Vec<Step>);
+
+/// What is played: the steps that are taken outside of every callback.
+///
+/// At the end of every program the loop is run until nothing is left to wait for, and closed.
+pub type Program = Body;
+
+/// One operand of a step, so that printing, labelling and minimising need not know the steps.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "a variant is its type")]
+pub enum Part<'a> {
+    Label(&'a Label),
+    Ref(&'a Ref),
+    Kid(&'a Kid),
+    KidRef(&'a KidRef),
+    Units(&'a Units),
+    Loop(&'a LoopName),
+    Policy(&'a PolicyName),
+    Plan(&'a Plan),
+    Body(&'a Body),
+}
+
+/// As [`Part`], to be changed.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "a variant is its type")]
+pub enum PartMut<'a> {
+    Label(&'a mut Label),
+    Ref(&'a mut Ref),
+    Kid(&'a mut Kid),
+    KidRef(&'a mut KidRef),
+    Units(&'a mut Units),
+    Loop(&'a mut LoopName),
+    Policy(&'a mut PolicyName),
+    Plan(&'a mut Plan),
+    Body(&'a mut Body),
+}
+
+macro_rules! parts {
+    ($($variant:ident: $kind:ty;)*) => {$(
+        impl<'a> From<&'a $kind> for Part<'a> {
+            fn from(part: &'a $kind) -> Self {
+                Self::$variant(part)
+            }
+        }
+
+        impl<'a> From<&'a mut $kind> for PartMut<'a> {
+            fn from(part: &'a mut $kind) -> Self {
+                Self::$variant(part)
+            }
+        }
+    )*};
+}
+
+parts! {
+    Label: Label;
+    Ref: Ref;
+    Kid: Kid;
+    KidRef: KidRef;
+    Units: Units;
+    Loop: LoopName;
+    Policy: PolicyName;
+    Plan: Plan;
+    Body: Body;
+}
+
+/// Declares the language once: the steps, their words, and their operands in the order in which
+/// they are printed.
+macro_rules! steps {
+    ($($(#[$meta:meta])* $word:literal $name:ident $({ $($field:ident: $kind:ty),* })?;)*) => {
+        /// One step.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the operands are explained with the step")]
+        pub enum Step {
+            $($(#[$meta])* $name $({ $($field: $kind),* })?,)*
+        }
+
+        impl Step {
+            /// Every word of the language.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// The word that the step is printed with.
+            #[must_use]
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => $word,)*
+                }
+            }
+
+            /// The step that `word` stands for, all operands zero; `None` for other words.
+            #[must_use]
+            pub fn blank(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$name $({ $($field: Default::default()),* })?),)*
+                    _ => None,
+                }
+            }
+
+            /// The operands.
+            #[must_use]
+            pub fn parts(&self) -> Vec<Part<'_>> {
+                match self {
+                    $(Self::$name $({ $($field),* })? => Vec::from([$($(Part::from($field)),*)?]),)*
+                }
+            }
+
+            /// The operands, to be changed.
+            #[must_use]
+            pub fn parts_mut(&mut self) -> Vec<PartMut<'_>> {
+                match self {
+                    $(Self::$name $({ $($field),* })? => Vec::from([$($(PartMut::from($field)),*)?]),)*
+                }
+            }
+        }
+    };
+}
+
+steps! {
+    // Callbacks.
+    /// `call_soon` of a callback that does `body`.
+    "soon" Soon { label: Label, body: Body };
+    /// `call_at`, so many units after the start of the play. It may be past by now.
+    "at" At { when: Units, label: Label, body: Body };
+    /// `call_at` with a deadline that is never reached.
+    "never" Never { label: Label, body: Body };
+    /// `soon`, and when the callback is dropped uncalled, it calls the loop.
+    "touchy" Touchy { label: Label, body: Body };
+    /// Cancels a callback.
+    "cancel" Cancel { of: Ref };
+    /// Cancels a callback on a loop that is not its own, and one of that loop's on this one.
+    "foreign" Foreign { of: Ref };
+    /// Keeps the loop, or the thread, busy.
+    "burn" Burn { time: Units };
+    /// A callback that waits, busily, until the timer is due, and then schedules itself until
+    /// the timer has run or has been starved.
+    "spin" Spin { label: Label, until: Ref };
+    /// `stop`: of the loop, or of its remote half in a thread.
+    "stop" Stop;
+    /// `run_forever`. Inside a callback, an attempt that has to be refused.
+    "run" Run;
+    /// `run_forever` of another loop. Inside a callback, an attempt that has to be refused.
+    "other" Other;
+    /// `close`. Inside a callback, an attempt that has to be refused.
+    "close" Close;
+    /// The callback panics.
+    "panic" Panic;
+
+    // Threads and the remote half.
+    /// A thread that takes the steps `soon`, `post`, `stop`, `wake` and `burn`, with the remote
+    /// half. It is joined by `join`, and after each run.
+    "thread" Thread { label: Label, body: Body };
+    /// Waits for the threads to end.
+    "join" Join;
+    /// `call_soon` of the remote half.
+    "post" Post { label: Label, body: Body };
+
+    // Tasks. `yield`, `sleep`, `park` and `await` mean nothing outside of a task.
+    /// `spawn_local` of a task that takes the steps of `body`.
+    "task" Task { label: Label, body: Body };
+    /// `run_until_complete` of a future that takes the steps of `body`.
+    "until" Until { label: Label, body: Body };
+    /// Lets the loop go on, and is woken at once.
+    "yield" Yield;
+    /// `sleep`.
+    "sleep" Sleep { time: Units };
+    /// Waits until somebody wakes this task.
+    "park" Park;
+    /// Awaits another task.
+    "await" Await { of: Ref };
+    /// Wakes a task.
+    "wake" Wake { of: Ref };
+    /// Cancels a task.
+    "abort" Abort { of: Ref };
+
+    // Policies.
+    /// Stores a loop in this context, with the policy `p`.
+    "store" Store { which: LoopName };
+    /// Stores "none" in this context.
+    "clear" Clear;
+    /// Asks the policy `p` for the loop of this context.
+    "ask" Ask;
+    /// Asks `anyloop::get_event_loop`.
+    "ambient" Ambient;
+    /// Makes a loop with the policy `p`; it is `a` or `b` of this context from now on.
+    "new" New { which: LoopName };
+    /// Takes steps about policies on another thread, and waits for it.
+    "elsewhere" Elsewhere { body: Body };
+    /// Puts a policy in force.
+    "set" Set { which: PolicyName };
+    /// Sets the policy to none.
+    "reset" Reset;
+    /// Asks which policy is in force.
+    "lookup" Lookup;
+    /// Overrides the policy while `body` is played, or until an `unguard` inside of it.
+    "guard" Guard { which: PolicyName, body: Body };
+    /// Drops the oldest guard that is there: out of order, if there are two.
+    "unguard" Unguard;
+    /// Asks the policy `p` for its child watcher.
+    "watcher" Watcher;
+    /// Sets a child watcher in the policy `p`: one of two.
+    "setwatcher" SetWatcher { which: LoopName };
+    /// Sets the child watcher of the policy `p` to none.
+    "unsetwatcher" UnsetWatcher;
+
+    // Children.
+    /// Starts a child, which waits for orders. Before the first one the loop is run for a moment,
+    /// so that it has opened what it needs.
+    "child" Child { kid: Kid, plan: Plan };
+    /// Orders a child to carry out its plan.
+    "end" End { kid: KidRef };
+    /// As `end`, and waits until the child has ended. It is not collected.
+    "ended" Ended { kid: KidRef };
+    /// Stops a child, unless it was ordered to end.
+    "sigstop" Sigstop { kid: KidRef };
+    /// Continues a child.
+    "sigcont" Sigcont { kid: KidRef };
+    /// Registers a child with the watcher of the policy.
+    "watch" Watch { kid: KidRef, label: Label, body: Body };
+    /// Removes the registration of a child.
+    "unwatch" Unwatch { kid: KidRef };
+    /// Collects a child that has ended, behind the watcher's back.
+    "steal" Steal { kid: KidRef };
+    /// Registers a process that is not a child of this one.
+    "alien" Alien { label: Label, body: Body };
+    /// Closes the watcher.
+    "closewatcher" CloseWatcher;
+}
+
+impl Step {
+    /// The steps inside of it, if it can have any.
+    #[must_use]
+    pub fn body(&self) -> Option<&Body> {
+        self.parts().into_iter().find_map(|part| match part {
+            Part::Body(body) => Some(body),
+            _ => None,
+        })
+    }
+
+    /// The steps inside of it, to be changed.
+    #[must_use]
+    pub fn body_mut(&mut self) -> Option<&mut Body> {
+        self.parts_mut().into_iter().find_map(|part| match part {
+            PartMut::Body(body) => Some(body),
+            _ => None,
+        })
+    }
+}
+
+impl Body {
+    /// The number of steps, inner ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|step| 1 + step.body().map_or(0, Self::len)).sum()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Numbers the labels in the order in which they are printed, from one, and makes every
+    /// mention name one of them. Called once, on a program that was just generated.
+    #[must_use]
+    pub fn labelled(mut self) -> Self {
+        let (mut labels, mut kids) = (0, 0);
+        self.change(&mut |part| match part {
+            PartMut::Label(label) => {
+                labels += 1;
+                *label = Label(labels);
+            }
+            PartMut::Ref(Ref(Label(number))) if *number >= Ref::NEAR => {
+                *number = (labels + *number - Ref::NEAR).saturating_sub(Ref::BACK);
+            }
+            PartMut::Kid(kid) => {
+                kids += 1;
+                *kid = Kid(kids);
+            }
+            _ => {}
+        });
+        self.change(&mut |part| match part {
+            PartMut::Ref(Ref(Label(number))) => *number = *number % labels.max(1) + 1,
+            PartMut::KidRef(KidRef(Kid(number))) => *number = *number % kids.max(1) + 1,
+            _ => {}
+        });
+        self
+    }
+
+    /// Shows every operand, outer steps first.
+    fn change(&mut self, see: &mut dyn FnMut(PartMut<'_>)) {
+        for step in &mut self.0 {
+            for part in step.parts_mut() {
+                match part {
+                    PartMut::Body(body) => body.change(see),
+                    other => see(other),
+                }
+            }
+        }
+    }
+}
+
+impl From<Vec<Step>> for Body {
+    fn from(steps: Vec<Step>) -> Self {
+        Self(steps)
+    }
+}

@@ -1,0 +1,3 @@
+//! How results are written down for other programs.
+
+pub mod json;

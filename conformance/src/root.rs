@@ -1,0 +1,75 @@
+//! What anyloop itself does for every loop, behind a trait, so that the zoo can break it.
+//!
+//! Some rules are kept by the root crate and not by the loop: that nested runs are refused, which
+//! policy is in force, which loop is running. A judge of them needs a specimen that breaks them.
+
+use alloc::boxed::Box;
+use core::any::Any;
+use core::future::Future;
+use core::pin::Pin;
+
+use anyloop::{Loop, Policy, PolicyError, PolicyGuard, RunError};
+
+/// The functions of the root crate that rules are about.
+pub trait Root: Sync {
+    /// [`Loop::run_forever`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn run_forever(&self, lp: &Loop) -> Result<(), RunError> {
+        lp.run_forever()
+    }
+
+    /// [`Loop::run_until_complete`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn run_until_complete(
+        &self,
+        lp: &Loop,
+        future: Pin<&mut dyn Future<Output = u32>>,
+    ) -> Result<u32, RunError> {
+        lp.run_until_complete(future)
+    }
+
+    /// [`anyloop::get_running_loop`].
+    fn running(&self) -> Option<Loop> {
+        anyloop::get_running_loop().ok()
+    }
+
+    /// [`anyloop::get_event_loop`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn get_event_loop(&self) -> Result<Loop, PolicyError> {
+        anyloop::get_event_loop()
+    }
+
+    /// [`anyloop::get_event_loop_policy`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn get(&self) -> Result<Policy, PolicyError> {
+        anyloop::get_event_loop_policy()
+    }
+
+    /// [`anyloop::set_event_loop_policy`].
+    fn set(&self, policy: Option<Policy>) -> Option<Policy> {
+        anyloop::set_event_loop_policy(policy)
+    }
+
+    /// [`PolicyGuard::new`].
+    fn guard(&self, policy: Policy) -> Box<dyn Any> {
+        Box::new(PolicyGuard::new(policy))
+    }
+}
+
+/// The root crate as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anyloop;
+
+impl Root for Anyloop {}

@@ -1,0 +1,70 @@
+//! Who is judged: a policy, and how much of the specification it leaves out.
+
+use core::time::Duration;
+
+use anyloop::{Loop, Policy, rules::Rule};
+
+/// An implementation that is to be judged.
+///
+/// All but the policy is given. What an implementation leaves out it says with the reason, in
+/// [`lacks`](Self::lacks); forgetting to say it fails loudly.
+pub trait Subject {
+    /// A new policy, which has made no loop and stored none. It is called for every program.
+    fn policy(&self) -> Policy;
+
+    /// What the implementation lacks, and why.
+    fn lacks(&self) -> &[Lack] {
+        &[]
+    }
+
+    /// How long "in the end" may take. A run that conforms never waits that long.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    /// How a callback keeps the loop busy for a while. Loops with a virtual clock advance it.
+    fn burn(&self) -> fn(&Loop, Duration) {
+        burn
+    }
+}
+
+/// Waits busily until the loop's clock has advanced. A clock that stands still is given up.
+fn burn(lp: &Loop, time: Duration) {
+    let start = lp.time();
+    let mut idle = 0_u32;
+    let mut last = start;
+    while lp.time() - start < time && idle < 1 << 20 {
+        idle = if lp.time() == last { idle + 1 } else { 0 };
+        last = lp.time();
+        core::hint::spin_loop();
+    }
+}
+
+/// Something that an implementation lacks: its rules are not judged, and the reason is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// A family of rules, such as `child`, or the id of one rule.
+    pub what: &'static str,
+    /// Why it is lacking.
+    pub why: &'static str,
+}
+
+impl Lack {
+    /// Lacks all that `family` is about.
+    #[must_use]
+    pub const fn family(family: &'static str, why: &'static str) -> Self {
+        Self { what: family, why }
+    }
+
+    /// Does not keep one rule.
+    #[must_use]
+    pub const fn rule(rule: &'static Rule, why: &'static str) -> Self {
+        Self { what: rule.id, why }
+    }
+
+    /// Whether that rule is meant.
+    #[must_use]
+    pub fn covers(&self, rule: &Rule) -> bool {
+        self.what == rule.id || self.what == rule.family()
+    }
+}

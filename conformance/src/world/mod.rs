@@ -1,0 +1,110 @@
+//! What programs need beside the loop: threads and children.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `mod.rs` | what does a play ask of the world? |
+//! | `threads.rs` | how does a thread run a job? |
+//! | `unix.rs` | how is a child started and steered? |
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::time::Duration;
+
+use anyloop::{ChildToken, ExitStatus, Pid};
+use cfg_if::cfg_if;
+
+use crate::program::Plan;
+
+cfg_if! {
+    if #[cfg(all(feature = "std", unix))] {
+        pub mod threads;
+        pub mod unix;
+        pub use unix::{enter_if_child, real};
+    } else if #[cfg(feature = "std")] {
+        pub mod threads;
+        pub use threads::{enter_if_child, real};
+    }
+}
+
+/// What a play asks of the world around the loop.
+pub trait World {
+    /// Runs `job` on a new thread; `None` where there are no threads.
+    fn thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>>;
+
+    /// Starts and steers children; `None` where there are none.
+    fn children(&self) -> Option<&dyn Children>;
+}
+
+/// A thread that runs a job.
+pub trait Thread {
+    /// Waits for it to end.
+    fn join(self: Box<Self>);
+}
+
+/// Real children, or what a simulation takes for them.
+///
+/// All methods may block for a moment, none for ever: they give up after a generous time.
+pub trait Children {
+    /// Starts a child that waits for orders and then carries out `plan`; `None` if that fails.
+    fn start(&self, plan: Plan) -> Option<Pid>;
+
+    /// What identifies the child for a watcher.
+    fn token(&self, pid: Pid) -> ChildToken {
+        ChildToken::from(pid)
+    }
+
+    /// Orders the child to carry out its plan. The second time it does nothing.
+    fn order(&self, pid: Pid);
+
+    /// Stops the child (SIGSTOP), and waits until it has stopped.
+    fn suspend(&self, pid: Pid);
+
+    /// Lets it go on (SIGCONT).
+    fn resume(&self, pid: Pid);
+
+    /// Waits until the child has ended, collected or not, without collecting it. False if the
+    /// patience ends first.
+    fn await_end(&self, pid: Pid) -> bool;
+
+    /// Whether the child has ended and was not collected, without collecting it.
+    fn is_zombie(&self, pid: Pid) -> bool;
+
+    /// Waits for the end of the child and collects it; `None` if somebody else has.
+    fn collect(&self, pid: Pid) -> Option<ExitStatus>;
+
+    /// Waits until somebody has collected the child. False if the patience ends first.
+    fn await_collected(&self, pid: Pid, patience: Duration) -> bool;
+
+    /// A process that is there and is not a child of this one.
+    fn stranger(&self) -> Option<Pid> {
+        Pid::new(1)
+    }
+
+    /// How many descriptors this process has open, if that can be known, not counting what steers
+    /// the children. As long as there are more than `wanted`, it waits, but for no longer than
+    /// `patience`: threads that are about to end may hold some.
+    fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize>;
+
+    /// Forgets a child that was collected.
+    fn forget(&self, pid: Pid);
+}
+
+/// A world with nothing in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoWorld;
+
+impl World for NoWorld {
+    fn thread(&self, _: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {
+        None
+    }
+
+    fn children(&self) -> Option<&dyn Children> {
+        None
+    }
+}
+
+/// A world with neither threads nor children.
+#[must_use]
+pub fn none() -> Rc<dyn World> {
+    Rc::new(NoWorld)
+}

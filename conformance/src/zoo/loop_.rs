@@ -1,0 +1,461 @@
+//! What can be wrong with a loop: a healthy one with a virtual clock, and its diseases.
+//!
+//! Its time advances only when nothing can run, or when a callback burns it, so a program of many
+//! sleeps takes no time. While a thread of the program is alive it waits for that thread; when
+//! nothing is left that could wake it, it says so with [`RunError::Stalled`].
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec::Vec;
+
+use anyloop::{
+    Callback, Capabilities, CloseError, EventLoop, Exception, ExceptionHandler, Handle, Handles, Instant,
+    Loop, LoopState, Observe, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
+};
+
+use super::remote::{Half, Shared, Work};
+use crate::program::Units;
+
+/// What is wrong with a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table of diseases says what each is")]
+pub enum Bug {
+    NewestFirst,
+    RunsAtOnce,
+    RemoteRunsHere,
+    LosesEveryThird,
+    TimersWhenIdle,
+    RoundsUp,
+    UnorderedTimers,
+    TiesBackwards,
+    RefusesPast,
+    FarWraps,
+    ClockRestarts,
+    CountsFromOne,
+    IgnoresOwner,
+    CancelsInName,
+    AlwaysCancelled,
+    BuriesLater,
+    StaleNamesNext,
+    CancelDropsBorrowed,
+    StopsWhenDrained,
+    StopsAtOnce,
+    ClearsOnStop,
+    ForgetsIdleStop,
+    CountsStops,
+    ClosesRunning,
+    Reopens,
+    AcceptsWhenClosed,
+    KeepsTimers,
+    CloseDropsBorrowed,
+    PanicsWhenClosed,
+    NeverRunning,
+    RunsOnlyOnce,
+    SwallowsPanics,
+    PanicEndsRun,
+    RoomForOne,
+    RemoteNewestFirst,
+    TwoQueues,
+    SleepsOn,
+    ClearsRemote,
+    RemoteStopAtOnce,
+    RemoteStopIgnored,
+    SwallowsWhenClosed,
+    WakesAnybody,
+    LosesWakes,
+    LosesWakesInside,
+    LosesOwnWakes,
+    KeepsTasks,
+    Hurries,
+}
+
+/// The loop.
+pub struct Specimen {
+    bug: Option<Bug>,
+    now: Cell<Instant>,
+    handles: Handles,
+    count: Cell<u64>,
+    state: Cell<LoopState>,
+    stops: Cell<u32>,
+    runs: Cell<u32>,
+    ready: RefCell<VecDeque<(Handle, Option<Callback>)>>,
+    timers: RefCell<BTreeMap<(Instant, Handle), Callback>>,
+    buried: RefCell<Vec<Callback>>,
+    handler: RefCell<Option<ExceptionHandler>>,
+    tasks: TaskSet,
+    shared: Arc<Shared>,
+}
+
+impl Specimen {
+    /// A loop of the calling thread.
+    #[must_use]
+    pub fn new(bug: Option<Bug>) -> Self {
+        Self {
+            bug,
+            now: Cell::new(Instant::from_nanos(1_000_000_000)),
+            handles: Handles::new(),
+            count: Cell::new(0),
+            state: Cell::new(LoopState::Idle),
+            stops: Cell::new(0),
+            runs: Cell::new(0),
+            ready: RefCell::default(),
+            timers: RefCell::default(),
+            buried: RefCell::default(),
+            handler: RefCell::default(),
+            tasks: TaskSet::new(),
+            shared: Arc::new(Shared::new(bug)),
+        }
+    }
+
+    /// Keeps `lp`, which is a specimen, busy for so long on its virtual clock.
+    pub fn burn(lp: &Loop, time: Duration) {
+        if let Some(specimen) = lp.as_any().downcast_ref::<Self>() {
+            specimen.now.set(specimen.now.get() + time);
+        }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    fn handle(&self) -> Handle {
+        self.count.set(self.count.get() + 1);
+        let counted = if self.has(Bug::CountsFromOne) { Handle::from_bits(self.count.get()) } else { None };
+        counted.unwrap_or_else(|| self.handles.next())
+    }
+
+    fn push(&self, handle: Handle, callback: Callback) {
+        let mut ready = self.ready.borrow_mut();
+        if self.has(Bug::NewestFirst) {
+            ready.push_front((handle, Some(callback)));
+        } else {
+            ready.push_back((handle, Some(callback)));
+        }
+    }
+
+    /// Takes over what came through the remote half.
+    fn collect_remote(&self) {
+        let work = mem::take(&mut self.shared.queue().work);
+        for work in work {
+            let callback = match work {
+                Work::Call(callback) => callback.into(),
+                Work::Poll(task) => self.poll_later(task),
+            };
+            self.push(self.handle(), callback);
+        }
+    }
+
+    fn poll_later(&self, task: Runnable) -> Callback {
+        let shared = self.shared.clone();
+        Callback::new(move || {
+            shared.queue().in_task = true;
+            let polled = catch_unwind(AssertUnwindSafe(|| drop(task.run())));
+            shared.queue().in_task = false;
+            if let Err(panic) = polled {
+                std::panic::resume_unwind(panic);
+            }
+        })
+    }
+
+    /// When the clock has to be for a timer to be due.
+    fn horizon(&self) -> Instant {
+        let hurries = self.has(Bug::RoundsUp) || self.has(Bug::Hurries) && !self.tasks.is_empty();
+        self.now.get() + if hurries { Units(1).duration() } else { Duration::ZERO }
+    }
+
+    /// Moves the timers that are due to the callbacks that are ready.
+    fn collect_timers(&self) {
+        if self.has(Bug::TimersWhenIdle) && !self.ready.borrow().is_empty() {
+            return;
+        }
+        let wraps = self.has(Bug::FarWraps);
+        let horizon = self.horizon();
+        let mut due = Vec::new();
+        self.timers.borrow_mut().retain_due(&mut due, |when| {
+            when <= horizon || wraps && when - horizon > Duration::from_nanos(1 << 62)
+        });
+        if self.has(Bug::UnorderedTimers) {
+            due.sort_by_key(|((_, handle), _)| *handle);
+        }
+        if self.has(Bug::TiesBackwards) {
+            due.sort_by(|((when, handle), _), ((other, than), _)| when.cmp(other).then(than.cmp(handle)));
+        }
+        for ((_, handle), callback) in due {
+            self.push(handle, callback);
+        }
+    }
+
+    /// Lets time pass until something can run; false if nothing ever will.
+    fn wait(&self) -> bool {
+        if self.has(Bug::WakesAnybody) {
+            self.tasks.cancel_all();
+        }
+        let next = self.timers.borrow().first_key_value().map(|((when, _), _)| *when);
+        let reachable = |when: &Instant| *when - self.now.get() < Duration::from_nanos(1 << 62);
+        if let Some(next) = next.filter(reachable) {
+            let early = next - self.now.get() > Duration::ZERO && self.horizon() > self.now.get();
+            let margin = if early { self.horizon() - self.now.get() } else { Duration::ZERO };
+            let target = Instant::from_nanos(next.as_nanos() - margin.as_nanos() as u64);
+            self.now.set(self.now.get().max(target));
+            return true;
+        }
+        self.shared.wait()
+    }
+
+    fn run_batch(&self) -> bool {
+        let batch = self.ready.borrow().len();
+        for _ in 0..batch {
+            let next = self.ready.borrow_mut().pop_front();
+            let Some((_, Some(callback))) = next else { continue };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback.call())) {
+                let handler = self.handler.borrow().clone();
+                if let Some(handler) = handler.filter(|_| !self.has(Bug::SwallowsPanics)) {
+                    handler(&Exception::panicked(&*payload));
+                }
+                if self.has(Bug::PanicEndsRun) {
+                    return true;
+                }
+            }
+            if self.has(Bug::StopsAtOnce) && self.stops.get() > 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn turns(&self) -> Result<(), RunError> {
+        loop {
+            if self.shared.queue().stop && self.has(Bug::RemoteStopAtOnce) {
+                self.shared.queue().stop = false;
+                return Ok(());
+            }
+            self.collect_remote();
+            self.collect_timers();
+            let remote_stop = {
+                let mut queue = self.shared.queue();
+                queue.woken = false;
+                mem::take(&mut queue.stop) && !self.has(Bug::RemoteStopIgnored)
+            };
+            if remote_stop {
+                // What was scheduled before the stop is in the queue by now, if not collected.
+                self.collect_remote();
+                self.stop();
+            }
+            if self.ready.borrow().is_empty() && self.stops.get() == 0 {
+                if !self.wait() {
+                    return Err(RunError::Stalled);
+                }
+                continue;
+            }
+            if self.run_batch() {
+                self.stops.set(0);
+                return Ok(());
+            }
+            drop(self.buried.take());
+            let drained = !self.has(Bug::StopsWhenDrained) || self.ready.borrow().is_empty();
+            if self.stops.get() > 0 && drained {
+                self.stops.set(if self.has(Bug::CountsStops) { self.stops.get() - 1 } else { 0 });
+                if self.has(Bug::ClearsOnStop) {
+                    drop(self.ready.take());
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.get() == LoopState::Closed
+    }
+
+    fn refuses(&self) -> bool {
+        self.is_closed() && !self.has(Bug::AcceptsWhenClosed)
+    }
+
+    /// Whether `known` is the callback that `handle` is to cancel.
+    fn is_meant(&self, known: Handle, handle: Handle) -> bool {
+        if self.has(Bug::IgnoresOwner) {
+            return known.to_bits() % 1024 == handle.to_bits() % 1024;
+        }
+        known == handle
+    }
+}
+
+/// Takes out of a map what is due.
+trait RetainDue {
+    fn retain_due(&mut self, due: &mut Vec<((Instant, Handle), Callback)>, is_due: impl Fn(Instant) -> bool);
+}
+
+impl RetainDue for BTreeMap<(Instant, Handle), Callback> {
+    fn retain_due(&mut self, due: &mut Vec<((Instant, Handle), Callback)>, is_due: impl Fn(Instant) -> bool) {
+        let keys: Vec<_> = self.keys().copied().filter(|(when, _)| is_due(*when)).collect();
+        due.extend(keys.into_iter().filter_map(|key| Some((key, self.remove(&key)?))));
+    }
+}
+
+impl EventLoop for Specimen {
+    fn time(&self) -> Instant {
+        self.now.get()
+    }
+
+    fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
+        if self.refuses() {
+            return Err(Rejected::new(RejectReason::Closed, callback));
+        }
+        if !self.has(Bug::TwoQueues) {
+            // What was posted before comes first.
+            self.collect_remote();
+        }
+        let handle = self.handle();
+        if self.has(Bug::RunsAtOnce)
+            && self.state.get() == LoopState::Running
+            && self.ready.borrow().is_empty()
+        {
+            callback.call();
+        } else if self.has(Bug::LosesEveryThird) && self.count.get().is_multiple_of(3) {
+            drop(callback);
+        } else {
+            self.push(handle, callback);
+        }
+        Ok(handle)
+    }
+
+    fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
+        if self.refuses() {
+            return Err(Rejected::new(RejectReason::Closed, callback));
+        }
+        if self.has(Bug::RefusesPast) && when < self.now.get() {
+            return Err(Rejected::new(RejectReason::Full, callback));
+        }
+        let handle = self.handle();
+        self.timers.borrow_mut().insert((when, handle), callback);
+        Ok(handle)
+    }
+
+    fn cancel(&self, handle: Handle) -> bool {
+        if self.has(Bug::CancelDropsBorrowed) {
+            let mut ready = self.ready.borrow_mut();
+            let found = ready.iter_mut().find(|(known, callback)| *known == handle && callback.is_some());
+            if let Some((_, callback)) = found {
+                *callback = None;
+                return true;
+            }
+        }
+        let timer = {
+            let mut timers = self.timers.borrow_mut();
+            let key = timers.keys().copied().find(|(_, known)| self.is_meant(*known, handle));
+            key.and_then(|key| timers.remove(&key))
+        };
+        let taken = timer.or_else(|| {
+            let mut ready = self.ready.borrow_mut();
+            let stale = self.has(Bug::StaleNamesNext) && !ready.iter().any(|(known, _)| *known == handle);
+            let at = ready.iter().position(|(known, callback)| {
+                callback.is_some() && (stale || self.is_meant(*known, handle))
+            })?;
+            if self.has(Bug::CancelsInName) {
+                return Some(Callback::new(|| {}));
+            }
+            // The entry stays, so that the turn under way counts right.
+            ready[at].1.take()
+        });
+        let found = taken.is_some();
+        if self.has(Bug::BuriesLater) {
+            self.buried.borrow_mut().extend(taken);
+        } else {
+            drop(taken);
+        }
+        found || self.has(Bug::AlwaysCancelled)
+    }
+
+    fn run_forever(&self) -> Result<(), RunError> {
+        if self.has(Bug::RunsOnlyOnce) && self.runs.get() > 0 {
+            return Err(RunError::AlreadyRunning);
+        }
+        self.runs.set(self.runs.get() + 1);
+        if self.has(Bug::ForgetsIdleStop) {
+            self.stops.set(0);
+        }
+        if self.has(Bug::ClearsRemote) {
+            let cleared = mem::take(&mut self.shared.queue().work);
+            drop(cleared);
+        }
+        if self.has(Bug::ClockRestarts) {
+            self.now.set(Instant::from_nanos(self.now.get().as_nanos() - Units::NANOS));
+        }
+        let before = self.state.replace(LoopState::Running);
+        let result = self.turns();
+        if !self.is_closed() {
+            self.state.set(before);
+        }
+        result
+    }
+
+    fn stop(&self) {
+        assert!(!(self.is_closed() && self.has(Bug::PanicsWhenClosed)), "the loop is closed");
+        self.stops.set(self.stops.get() + 1);
+    }
+
+    fn state(&self) -> LoopState {
+        match self.state.get() {
+            LoopState::Running if self.has(Bug::NeverRunning) => LoopState::Idle,
+            state => state,
+        }
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        match self.state.get() {
+            LoopState::Running if !self.has(Bug::ClosesRunning) => return Err(CloseError::Running),
+            LoopState::Closed => {
+                if self.has(Bug::Reopens) {
+                    self.state.set(LoopState::Idle);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.state.set(LoopState::Closed);
+        if !self.has(Bug::KeepsTasks) {
+            self.tasks.cancel_all();
+        }
+        let work = {
+            let mut queue = self.shared.queue();
+            queue.closed = true;
+            mem::take(&mut queue.work)
+        };
+        drop(work);
+        if self.has(Bug::CloseDropsBorrowed) {
+            self.ready.borrow_mut().clear();
+        }
+        drop(self.ready.take());
+        if !self.has(Bug::KeepsTimers) {
+            drop(self.timers.take());
+        }
+        drop(self.buried.take());
+        let handler = self.handler.take();
+        drop(handler);
+        Ok(())
+    }
+
+    fn remote(&self) -> Remote {
+        Remote::new(Half(self.shared.clone()))
+    }
+
+    fn tasks(&self) -> &TaskSet {
+        &self.tasks
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let mut capabilities = Capabilities::default();
+        capabilities.observe = Some(self);
+        capabilities
+    }
+}
+
+impl Observe for Specimen {
+    fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler> {
+        self.handler.replace(handler)
+    }
+}

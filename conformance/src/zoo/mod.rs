@@ -1,0 +1,354 @@
+//! Who judges the judges: specimens with one disease each, and the rule that must notice it.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `mod.rs` | which diseases are there, and does the kit notice them? |
+//! | `loop_.rs` | what can be wrong with a loop? |
+//! | `remote.rs` | what can be wrong with a loop's remote half? |
+//! | `policy.rs` | what can be wrong with a policy? |
+//! | `root.rs` | what could be wrong with the root crate? |
+//! | `watcher.rs` | what can be wrong with a child watcher? |
+//!
+//! The healthy specimen must pass everything, and every disease must be noticed by the judge of
+//! the rule that it breaks. Nothing here is of use for anything else.
+
+pub mod loop_;
+pub mod policy;
+mod remote;
+pub mod root;
+
+cfg_if::cfg_if! {
+    if #[cfg(unix)] {
+        pub mod watcher;
+        const LACKS: &[Lack] = &[];
+    } else {
+        #[path = "no_watcher.rs"]
+        pub mod watcher;
+        const LACKS: &[Lack] = &[Lack::family("child", "the kit has no children on this system")];
+    }
+}
+
+use std::boxed::Box;
+use std::time::Duration;
+use std::vec::Vec;
+
+use anyloop::rules::{self, Rule};
+use anyloop::{Loop, Policy};
+
+use crate::check::{Failure, Found, Played, Source, judge};
+use crate::generate::KINDS;
+use crate::history::{Event, History, What};
+use crate::judges::Verdict;
+use crate::minimise::Effort;
+use crate::program::Program;
+use crate::root::{Anyloop, Root};
+use crate::subject::{Lack, Subject};
+
+/// Something that is wrong with a specimen.
+#[derive(Clone, Copy, Debug)]
+pub enum Bug {
+    /// With its loops.
+    Loop(loop_::Bug),
+    /// With its policy.
+    Policy(policy::Bug),
+    /// With the root crate.
+    Root(root::Bug),
+    /// With its watcher.
+    Watcher(watcher::Sick),
+    /// With what is told of it, as by a driver whose language lets a loop do what Rust does not.
+    Told(fn(&mut History)),
+}
+
+/// A specimen's disease.
+#[derive(Clone, Copy, Debug)]
+pub struct Disease {
+    /// A short name.
+    pub name: &'static str,
+    /// What the specimen does wrong.
+    pub what: &'static str,
+    /// The rule whose judge must notice it.
+    pub rule: &'static Rule,
+    /// The disease itself.
+    pub bug: Bug,
+}
+
+/// The specimen: a policy, its loops and its watcher, one of them sick or none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Specimen {
+    bug: Option<Bug>,
+}
+
+impl Specimen {
+    /// A specimen that has `bug`.
+    #[must_use]
+    pub const fn with(bug: Bug) -> Self {
+        Self { bug: Some(bug) }
+    }
+
+    /// The root crate that it lives in.
+    #[must_use]
+    pub fn root(&self) -> &'static dyn Root {
+        match self.bug {
+            // One for each disease and run of the zoo: nothing that grows.
+            Some(Bug::Root(bug)) => Box::leak(Box::new(root::Sick::new(bug))),
+            _ => &Anyloop,
+        }
+    }
+}
+
+impl Subject for Specimen {
+    fn policy(&self) -> Policy {
+        Policy::new(match self.bug {
+            Some(Bug::Loop(bug)) => policy::SpecimenPolicy::new(None, Some(bug), None),
+            Some(Bug::Policy(bug)) => policy::SpecimenPolicy::new(Some(bug), None, None),
+            Some(Bug::Watcher(bug)) => policy::SpecimenPolicy::new(None, None, Some(bug)),
+            _ => policy::SpecimenPolicy::new(None, None, None),
+        })
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        LACKS
+    }
+
+    fn patience(&self) -> Duration {
+        match self.bug {
+            None => Duration::from_secs(10),
+            // A sick one may hang, and is not worth waiting for.
+            Some(_) => Duration::from_millis(400),
+        }
+    }
+
+    fn burn(&self) -> fn(&Loop, Duration) {
+        loop_::Specimen::burn
+    }
+}
+
+/// The specimen as the zoo shows it: what is told of it may be wrong, too.
+struct Shown<'s> {
+    played: Played<'s>,
+    bug: Bug,
+}
+
+impl Source for Shown<'_> {
+    fn play(&self, program: &Program) -> History {
+        let mut history = self.played.play(program);
+        if let Bug::Told(tell) = self.bug {
+            tell(&mut history);
+        }
+        history
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        self.played.lacks()
+    }
+}
+
+/// The first callback that runs to its end runs again.
+fn stutter(history: &mut History) {
+    let ended = history.events.iter().position(|event| matches!(event.what, What::Ended { .. }));
+    let Some((at, What::Ended { label })) = ended.map(|at| (at, history.events[at].what.clone())) else {
+        return;
+    };
+    let again = Event { what: What::Started { label }, ..history.events[at].clone() };
+    let over = history.events[at].clone();
+    history.events.splice(at + 1..=at, [again, over]);
+}
+
+/// What came of one disease.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The disease.
+    pub disease: Disease,
+    /// How its rule noticed it; `None` if it did not.
+    pub killed: Option<Failure>,
+}
+
+/// Every disease.
+pub fn diseases() -> impl Iterator<Item = Disease> {
+    DISEASES.iter().chain(watcher::DISEASES).copied()
+}
+
+/// Shows every disease to the judge of its rule. `programs` and `seed` are as in
+/// [`Options`](crate::check::Options).
+pub fn run(programs: Option<u32>, seed: u64, mut progress: impl FnMut(&Row)) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for disease in diseases() {
+        let row = Row { disease, killed: kill(&disease, programs, seed) };
+        progress(&row);
+        rows.push(row);
+    }
+    rows
+}
+
+/// Plays programs until the judge of the disease's rule notices it.
+#[must_use]
+pub fn kill(disease: &Disease, programs: Option<u32>, seed: u64) -> Option<Failure> {
+    let specimen = Specimen::with(disease.bug);
+    let shown = Shown { played: Played::with_root(&specimen, specimen.root()), bug: disease.bug };
+    for kind in KINDS.iter().filter(|kind| kind.judges(disease.rule)) {
+        let total = kind.scaled(programs);
+        for (number, program) in (0..total).zip(kind.generate(seed)) {
+            if let Some(Verdict::Broken { why }) = judge(disease.rule, &shown.play(&program)) {
+                let found = Found { rule: disease.rule, kind: kind.name, number, why };
+                return Some(found.minimised(&program, &shown, Effort::default()));
+            }
+        }
+    }
+    None
+}
+
+macro_rules! diseases {
+    ($($name:literal, $what:literal, $family:ident::$rule:ident, $bug:expr;)*) => {
+        static DISEASES: &[Disease] = &[$(
+            Disease { name: $name, what: $what, rule: &rules::$family::$rule, bug: $bug },
+        )*];
+    };
+}
+
+diseases! {
+    "many defaults", "every look-up makes a default policy until one is set",
+        policy::SAME, Bug::Root(root::Bug::ManyDefaults);
+    "first set wins", "once a policy is set, another is ignored",
+        policy::SET, Bug::Root(root::Bug::FirstSetWins);
+    "keeps the default", "after a reset the former default is back",
+        policy::RESET, Bug::Root(root::Bug::KeepsDefault);
+    "closes the former", "setting a policy closes the loop of the former one",
+        policy::APART, Bug::Root(root::Bug::ClosesFormer);
+    "saves and restores", "a guard puts back what it found, whatever came since",
+        policy::GUARD, Bug::Root(root::Bug::SavesAndRestores);
+    "asks the policy first", "inside a run, get_event_loop asks the policy",
+        policy::RUNNING, Bug::Root(root::Bug::AsksPolicyFirst);
+    "first stored wins", "once a loop is stored, another is ignored",
+        policy::STORED, Bug::Policy(policy::Bug::FirstStoredWins);
+    "makes again", "after none was stored, makes a loop by itself",
+        policy::CLEARED, Bug::Policy(policy::Bug::MakesAgain);
+    "clears everywhere", "storing none in one context is seen in all",
+        policy::CONTEXT, Bug::Policy(policy::Bug::ClearsEverywhere);
+    "stores new loops", "the factory stores what it makes",
+        policy::NEW, Bug::Policy(policy::Bug::StoresNew);
+    "same loop again", "the factory makes one loop a context",
+        policy::NEW, Bug::Policy(policy::Bug::SameLoopAgain);
+    "forgets the outer", "makes a loop with its own factory and setter, not the outermost",
+        policy::OUTER, Bug::Policy(policy::Bug::ForgetsOuter);
+    "many watchers", "makes a child watcher each time that it is asked",
+        policy::WATCHER, Bug::Policy(policy::Bug::ManyWatchers);
+    "keeps the former watcher", "a watcher that is replaced is not closed",
+        policy::REWATCH, Bug::Policy(policy::Bug::KeepsFormerWatcher);
+
+    "never running", "says that it is idle while it runs",
+        run::STATE, Bug::Loop(loop_::Bug::NeverRunning);
+    "forgets the running loop", "inside a run, no loop is said to be running",
+        run::CURRENT, Bug::Root(root::Bug::ForgetsRunning);
+    "runs nested", "a loop can be run from inside its own run",
+        run::NESTED, Bug::Root(root::Bug::RunsNested);
+    "runs others", "a loop can be run from inside another's run",
+        run::OTHER, Bug::Root(root::Bug::RunsNested);
+    "runs only once", "after a run it says for ever that it is running",
+        run::AGAIN, Bug::Loop(loop_::Bug::RunsOnlyOnce);
+    "swallows panics", "catches panics and tells nobody",
+        run::PANIC, Bug::Loop(loop_::Bug::SwallowsPanics);
+    "panic ends the run", "a panic ends the run",
+        run::PANIC, Bug::Loop(loop_::Bug::PanicEndsRun);
+
+    "newest first", "its ready queue is a stack",
+        ready::FIFO, Bug::Loop(loop_::Bug::NewestFirst);
+    "stutters", "a callback runs twice",
+        ready::ONCE, Bug::Told(stutter);
+    "runs at once", "if nothing else is ready, call_soon calls",
+        ready::LATER, Bug::Loop(loop_::Bug::RunsAtOnce);
+    "runs remote work on the spot", "the remote half calls what it is given",
+        ready::OWNER, Bug::Loop(loop_::Bug::RemoteRunsHere);
+    "loses every third", "accepts every third callback and drops it",
+        ready::PROGRESS, Bug::Loop(loop_::Bug::LosesEveryThird);
+    "timers when idle", "looks at the timers only when nothing is ready",
+        ready::FAIR, Bug::Loop(loop_::Bug::TimersWhenIdle);
+
+    "rounds up", "its clock is rounded up to the next tick",
+        timer::EARLY, Bug::Loop(loop_::Bug::RoundsUp);
+    "unordered timers", "runs the timers of a turn in the order of the calls",
+        timer::ORDER, Bug::Loop(loop_::Bug::UnorderedTimers);
+    "ties backwards", "runs timers of equal deadline in the reverse order of the calls",
+        timer::TIE, Bug::Loop(loop_::Bug::TiesBackwards);
+    "refuses the past", "refuses deadlines in the past",
+        timer::PAST, Bug::Loop(loop_::Bug::RefusesPast);
+    "wraps around", "adds to far deadlines until they are near",
+        timer::FAR, Bug::Loop(loop_::Bug::FarWraps);
+    "clock restarts", "each run sets the clock back",
+        timer::MONOTONIC, Bug::Loop(loop_::Bug::ClockRestarts);
+
+    "counts from one", "each loop numbers its callbacks from one",
+        handle::UNIQUE, Bug::Loop(loop_::Bug::CountsFromOne);
+
+    "cancels in name", "answers true for what is ready, and runs it all the same",
+        cancel::NEVER, Bug::Loop(loop_::Bug::CancelsInName);
+    "always cancelled", "answers true whatever it is asked to cancel",
+        cancel::ANSWER, Bug::Loop(loop_::Bug::AlwaysCancelled);
+    "buries later", "drops what was cancelled at the end of the turn",
+        cancel::DROPS, Bug::Loop(loop_::Bug::BuriesLater);
+    "ignores the owner", "takes the handle of another loop for its own",
+        cancel::FOREIGN, Bug::Loop(loop_::Bug::IgnoresOwner);
+    "stale names the next", "a handle that is over names what took its place",
+        cancel::STALE, Bug::Loop(loop_::Bug::StaleNamesNext);
+    "cancel drops borrowed", "drops what was cancelled while its queue is borrowed",
+        cancel::REENTRY, Bug::Loop(loop_::Bug::CancelDropsBorrowed);
+
+    "stops when drained", "returns only when nothing is ready any more",
+        stop::RETURNS, Bug::Loop(loop_::Bug::StopsWhenDrained);
+    "stops at once", "returns as soon as the callback that stopped it has ended",
+        stop::BATCH, Bug::Loop(loop_::Bug::StopsAtOnce);
+    "clears on stop", "forgets what is ready when it returns",
+        stop::KEEPS, Bug::Loop(loop_::Bug::ClearsOnStop);
+    "forgets idle stops", "a stop counts only inside of a run",
+        stop::BEFORE, Bug::Loop(loop_::Bug::ForgetsIdleStop);
+    "counts stops", "two stops end two runs",
+        stop::ONCE, Bug::Loop(loop_::Bug::CountsStops);
+
+    "closes while running", "can be closed while it runs",
+        close::RUNNING, Bug::Loop(loop_::Bug::ClosesRunning);
+    "reopens", "is open again when it is closed twice",
+        close::FINAL, Bug::Loop(loop_::Bug::Reopens);
+    "runs when closed", "a closed loop runs",
+        close::RUN, Bug::Root(root::Bug::RunsClosed);
+    "accepts when closed", "a closed loop accepts callbacks",
+        close::REJECTS, Bug::Loop(loop_::Bug::AcceptsWhenClosed);
+    "keeps timers", "closing drops what is ready, and no timer",
+        close::DROPS, Bug::Loop(loop_::Bug::KeepsTimers);
+    "close drops borrowed", "closing drops callbacks while its queue is borrowed",
+        close::REENTRY, Bug::Loop(loop_::Bug::CloseDropsBorrowed);
+    "panics when closed", "stop panics on a closed loop",
+        close::HARMLESS, Bug::Loop(loop_::Bug::PanicsWhenClosed);
+
+    "room for one", "its remote queue has room for one callback",
+        wake::ONCE, Bug::Loop(loop_::Bug::RoomForOne);
+    "remote newest first", "its remote queue is a stack",
+        wake::FIFO, Bug::Loop(loop_::Bug::RemoteNewestFirst);
+    "two queues", "local callbacks overtake remote ones of the same context",
+        wake::LOCAL, Bug::Loop(loop_::Bug::TwoQueues);
+    "sleeps on", "remote work does not wake it",
+        wake::SLEEP, Bug::Loop(loop_::Bug::SleepsOn);
+    "clears remote work", "a run begins with an empty remote queue",
+        wake::EARLY, Bug::Loop(loop_::Bug::ClearsRemote);
+    "remote stop at once", "a remote stop overtakes remote work",
+        wake::STOP, Bug::Loop(loop_::Bug::RemoteStopAtOnce);
+    "remote stop ignored", "a remote stop wakes it, and no more",
+        wake::STOP, Bug::Loop(loop_::Bug::RemoteStopIgnored);
+    "swallows when closed", "the remote half of a closed loop accepts, and drops",
+        wake::CLOSED, Bug::Loop(loop_::Bug::SwallowsWhenClosed);
+
+    "wrong output", "gives another output than the future's",
+        future::OUTPUT, Bug::Root(root::Bug::WrongOutput);
+    "invents an output", "gives an output when the run was stopped early",
+        future::STOPPED, Bug::Root(root::Bug::InventsOutput);
+    "wakes anybody", "polls every task when it has nothing else to do",
+        future::WOKEN, Bug::Loop(loop_::Bug::WakesAnybody);
+    "loses wakes", "loses the wake of a task while another is queued",
+        future::WAKES, Bug::Loop(loop_::Bug::LosesWakes);
+    "loses wakes inside", "loses the wakes that a task causes",
+        future::JOIN, Bug::Loop(loop_::Bug::LosesWakesInside);
+    "loses its own wakes", "loses the wakes that a callback causes",
+        future::CANCEL, Bug::Loop(loop_::Bug::LosesOwnWakes);
+    "keeps tasks", "closing drops callbacks, and no task",
+        future::DROPPED, Bug::Loop(loop_::Bug::KeepsTasks);
+    "hurries", "while there are tasks, timers fire a tick early",
+        future::SLEEP, Bug::Loop(loop_::Bug::Hurries);
+}

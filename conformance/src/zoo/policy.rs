@@ -1,0 +1,127 @@
+//! What can be wrong with a policy: a healthy one, and its diseases.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+
+use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
+
+use super::{loop_, watcher};
+
+/// What is wrong with a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table of diseases says what each is")]
+pub enum Bug {
+    FirstStoredWins,
+    MakesAgain,
+    ClearsEverywhere,
+    StoresNew,
+    SameLoopAgain,
+    ForgetsOuter,
+    ManyWatchers,
+    KeepsFormerWatcher,
+}
+
+/// The policy. It makes a loop by itself on the thread on which it was made.
+pub struct SpecimenPolicy {
+    bug: Option<Bug>,
+    loops: Option<loop_::Bug>,
+    watchers: Option<watcher::Sick>,
+    home: ThreadId,
+    /// "None" is a value: it was stored.
+    stored: PerContext<Option<Loop>>,
+    cleared: AtomicBool,
+    made: PerContext<Loop>,
+    watcher: Mutex<Option<Watcher>>,
+}
+
+impl SpecimenPolicy {
+    /// A policy with that disease, whose loops and watcher have those.
+    #[must_use]
+    pub fn new(bug: Option<Bug>, loops: Option<loop_::Bug>, watchers: Option<watcher::Sick>) -> Self {
+        Self {
+            bug,
+            loops,
+            watchers,
+            home: thread::current().id(),
+            stored: PerContext::new(),
+            cleared: AtomicBool::new(false),
+            made: PerContext::new(),
+            watcher: Mutex::new(None),
+        }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+}
+
+impl EventLoopPolicy for SpecimenPolicy {
+    fn get_event_loop(&self, outer: &dyn EventLoopPolicy) -> Result<Loop, PolicyError> {
+        if self.has(Bug::ClearsEverywhere) && self.cleared.load(Ordering::Relaxed) {
+            return Err(PolicyError::no_current_loop());
+        }
+        match self.stored.get()?.as_deref() {
+            Some(Some(lp)) => return Ok(lp.clone()),
+            Some(None) if !self.has(Bug::MakesAgain) => return Err(PolicyError::no_current_loop()),
+            _ if thread::current().id() != self.home => return Err(PolicyError::no_current_loop()),
+            _ => {}
+        }
+        let outer = if self.has(Bug::ForgetsOuter) { self } else { outer };
+        let lp = outer.new_event_loop(outer)?;
+        outer.set_event_loop(outer, Some(lp.clone()))?;
+        Ok(lp)
+    }
+
+    fn set_event_loop(&self, _: &dyn EventLoopPolicy, lp: Option<Loop>) -> Result<(), PolicyError> {
+        if self.has(Bug::FirstStoredWins) && matches!(self.stored.get()?.as_deref(), Some(Some(_))) {
+            return Ok(());
+        }
+        self.cleared.store(lp.is_none(), Ordering::Relaxed);
+        drop(self.stored.replace(Some(lp.into()))?);
+        Ok(())
+    }
+
+    fn new_event_loop(&self, _: &dyn EventLoopPolicy) -> Result<Loop, PolicyError> {
+        if self.has(Bug::SameLoopAgain)
+            && let Some(made) = self.made.get()?
+        {
+            return Ok((*made).clone());
+        }
+        let lp = Loop::new(loop_::Specimen::new(self.loops));
+        drop(self.made.replace(Some(lp.clone().into()))?);
+        if self.has(Bug::StoresNew) {
+            drop(self.stored.replace(Some(Some(lp.clone()).into()))?);
+        }
+        Ok(lp)
+    }
+
+    fn get_child_watcher(&self, _: &dyn EventLoopPolicy) -> Result<Watcher, PolicyError> {
+        if self.has(Bug::ManyWatchers) {
+            return Ok(watcher::watcher(self.watchers));
+        }
+        let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*place {
+            Some(watcher) => Ok(watcher.clone()),
+            None => Ok(place.insert(watcher::watcher(self.watchers)).clone()),
+        }
+    }
+
+    fn set_child_watcher(
+        &self,
+        _: &dyn EventLoopPolicy,
+        watcher: Option<Watcher>,
+    ) -> Result<(), PolicyError> {
+        let former = {
+            let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            match (&*place, &watcher) {
+                (Some(former), Some(new)) if former.is_same(new) => None,
+                _ => std::mem::replace(&mut *place, watcher),
+            }
+        };
+        if let Some(former) = former.filter(|_| !self.has(Bug::KeepsFormerWatcher)) {
+            former.close();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! What can be wrong with the half of a loop that other threads hold.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use anyloop::{RejectReason, Rejected, RemoteLoop, Runnable, SendCallback};
+
+use super::loop_::Bug;
+use crate::world::threads;
+
+/// What the remote half holds.
+pub(super) struct Shared {
+    bug: Option<Bug>,
+    owner: ThreadId,
+    queue: Mutex<Queue>,
+    woken: Condvar,
+}
+
+/// Its queue, and what else it has to say.
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) work: VecDeque<Work>,
+    pub(super) stop: bool,
+    pub(super) woken: bool,
+    pub(super) closed: bool,
+    /// Whether a task is being polled.
+    pub(super) in_task: bool,
+}
+
+/// What comes through it.
+pub(super) enum Work {
+    Call(SendCallback),
+    Poll(Runnable),
+}
+
+impl Shared {
+    pub(super) fn new(bug: Option<Bug>) -> Self {
+        Self { bug, owner: thread::current().id(), queue: Mutex::default(), woken: Condvar::new() }
+    }
+
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for other threads; false if there is none that could still do anything.
+    pub(super) fn wait(&self) -> bool {
+        let mut queue = self.queue();
+        loop {
+            let seen = !queue.work.is_empty() && self.bug != Some(Bug::SleepsOn);
+            if queue.woken || seen || queue.stop {
+                return true;
+            }
+            if threads::alive() == 0 {
+                return false;
+            }
+            // Threads do not say when they end.
+            let waited = self.woken.wait_timeout(queue, Duration::from_micros(200));
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// The remote half.
+pub(super) struct Half(pub(super) Arc<Shared>);
+
+impl Half {
+    fn push(&self, work: Work) -> Result<(), Work> {
+        let shared = &self.0;
+        let mut queue = shared.queue();
+        if queue.closed && shared.bug != Some(Bug::SwallowsWhenClosed) {
+            return Err(work);
+        }
+        let mut lost = None;
+        match shared.bug {
+            _ if queue.closed => lost = Some(work),
+            Some(Bug::RemoteNewestFirst) => queue.work.push_front(work),
+            Some(Bug::RoomForOne) if matches!(work, Work::Call(_)) => {
+                lost = queue.work.pop_front();
+                queue.work.push_back(work);
+            }
+            _ => queue.work.push_back(work),
+        }
+        if shared.bug != Some(Bug::SleepsOn) {
+            queue.woken = true;
+            shared.woken.notify_one();
+        }
+        drop(queue);
+        drop(lost);
+        Ok(())
+    }
+}
+
+impl RemoteLoop for Half {
+    fn call_soon(&self, callback: SendCallback) -> Result<(), Rejected<SendCallback>> {
+        if self.0.bug == Some(Bug::RemoteRunsHere) && !self.is_closed() {
+            callback.call();
+            return Ok(());
+        }
+        match self.push(Work::Call(callback)) {
+            Err(Work::Call(callback)) => Err(Rejected::new(RejectReason::Closed, callback)),
+            _ => Ok(()),
+        }
+    }
+
+    fn schedule(&self, task: Runnable) -> Result<(), Rejected<Runnable>> {
+        let inside = self.0.queue().in_task;
+        let lost = match self.0.bug {
+            Some(Bug::LosesWakes) => !self.0.queue().work.is_empty(),
+            Some(Bug::LosesWakesInside) => inside,
+            Some(Bug::LosesOwnWakes) => self.is_owner() && !inside,
+            _ => false,
+        };
+        if lost {
+            mem::forget(task);
+            return Ok(());
+        }
+        match self.push(Work::Poll(task)) {
+            Err(Work::Poll(task)) => Err(Rejected::new(RejectReason::Closed, task)),
+            _ => Ok(()),
+        }
+    }
+
+    fn stop(&self) {
+        let mut queue = self.0.queue();
+        queue.stop = true;
+        queue.woken = true;
+        self.0.woken.notify_one();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.queue().closed
+    }
+
+    fn is_owner(&self) -> bool {
+        thread::current().id() == self.0.owner
+    }
+}

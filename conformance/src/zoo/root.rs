@@ -1,0 +1,144 @@
+//! What could be wrong with the root crate: anyloop itself is healthy, here are its diseases.
+
+use std::any::Any;
+use std::boxed::Box;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyloop::{EventLoop, Loop, Policy, PolicyError, PolicyLayer, RunError};
+
+use super::loop_::Specimen;
+use crate::root::{Anyloop, Root};
+
+/// What is wrong with the root crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table of diseases says what each is")]
+pub enum Bug {
+    ForgetsRunning,
+    RunsNested,
+    RunsClosed,
+    ManyDefaults,
+    FirstSetWins,
+    KeepsDefault,
+    ClosesFormer,
+    SavesAndRestores,
+    AsksPolicyFirst,
+    WrongOutput,
+    InventsOutput,
+}
+
+/// A root crate with a disease.
+pub struct Sick {
+    bug: Bug,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether somebody has set a policy.
+    set: bool,
+    /// The first default that was looked up.
+    default: Option<Policy>,
+}
+
+impl Sick {
+    pub(super) fn new(bug: Bug) -> Self {
+        Self { bug, state: Mutex::default() }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == bug
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Changes nothing, and makes a policy another.
+struct Nothing;
+
+impl PolicyLayer for Nothing {}
+
+/// Puts back what was there, whatever came since.
+struct Restore(Option<Policy>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        anyloop::set_event_loop_policy(self.0.take());
+    }
+}
+
+impl Root for Sick {
+    fn run_forever(&self, lp: &Loop) -> Result<(), RunError> {
+        if self.has(Bug::RunsClosed) && lp.is_closed() {
+            return Ok(());
+        }
+        match lp.as_any().downcast_ref::<Specimen>() {
+            Some(specimen) if self.has(Bug::RunsNested) && anyloop::get_running_loop().is_ok() => {
+                specimen.run_forever()
+            }
+            _ => lp.run_forever(),
+        }
+    }
+
+    fn run_until_complete(
+        &self,
+        lp: &Loop,
+        future: Pin<&mut dyn Future<Output = u32>>,
+    ) -> Result<u32, RunError> {
+        match lp.run_until_complete(future) {
+            Ok(output) if self.has(Bug::WrongOutput) => Ok(output + 1),
+            Err(RunError::Stopped) if self.has(Bug::InventsOutput) => Ok(0),
+            result => result,
+        }
+    }
+
+    fn running(&self) -> Option<Loop> {
+        Anyloop.running().filter(|_| !self.has(Bug::ForgetsRunning))
+    }
+
+    fn get_event_loop(&self) -> Result<Loop, PolicyError> {
+        match self.has(Bug::AsksPolicyFirst) {
+            true => Anyloop.get()?.get_event_loop(),
+            false => Anyloop.get_event_loop(),
+        }
+    }
+
+    fn get(&self) -> Result<Policy, PolicyError> {
+        let policy = Anyloop.get()?;
+        let mut state = self.state();
+        if state.set {
+            return Ok(policy);
+        }
+        if self.has(Bug::ManyDefaults) {
+            return Ok(Policy::layered(policy, Nothing));
+        }
+        if self.has(Bug::KeepsDefault) {
+            return Ok(state.default.get_or_insert(policy).clone());
+        }
+        Ok(policy)
+    }
+
+    fn set(&self, policy: Option<Policy>) -> Option<Policy> {
+        let was_set = std::mem::replace(&mut self.state().set, policy.is_some());
+        if self.has(Bug::FirstSetWins) && was_set && policy.is_some() {
+            return None;
+        }
+        if self.has(Bug::ClosesFormer) && was_set {
+            let former = Anyloop.get().and_then(|former| former.get_event_loop());
+            if let Ok(former) = former {
+                let _ = former.close();
+            }
+        }
+        Anyloop.set(policy)
+    }
+
+    fn guard(&self, policy: Policy) -> Box<dyn Any> {
+        match self.has(Bug::SavesAndRestores) {
+            true => Box::new(Restore(anyloop::set_event_loop_policy(Some(policy)))),
+            false => Anyloop.guard(policy),
+        }
+    }
+}

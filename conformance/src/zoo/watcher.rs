@@ -1,0 +1,359 @@
+//! What can be wrong with a child watcher: a healthy one for real children, and its diseases.
+//!
+//! The healthy one has a thread per child, which waits until the child has ended without
+//! collecting it, and only then looks into the table. So whatever was removed or replaced
+//! meanwhile is simply not there, and the one lock decides who collects.
+//!
+//! Most diseases were found in asyncio's watchers; `B` numbers are those of the study of its
+//! defects, as in the ancestors of the rules.
+
+use std::boxed::Box;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyloop::rules::{Rule, child as rules};
+use anyloop::{
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, RejectReason, Rejected, Remote,
+    WatchError, Watcher,
+};
+use rustix::io::retry_on_intr;
+use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
+
+use crate::world::threads;
+use crate::world::unix::status_of;
+
+/// What is wrong with a watcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sick {
+    /// Takes one end per signal, as if no two could come together (B22).
+    OneAtATime,
+    /// Takes a real exit code of 255 for asyncio's "unknown" (B27).
+    DoubtsCode,
+    /// Reports a signal as an exit code.
+    SignalAsCode,
+    /// Waits for the news of an end, and misses what was no news any more.
+    LooksTooLate,
+    /// Takes a stop for an end.
+    TakesStops,
+    /// Collects every child of the process when one of its own has ended (B24).
+    TakesStrangers,
+    /// Says 255 where it does not know (B27).
+    Invents255,
+    /// Calls the former callback as well when it is replaced (B25).
+    RunsBoth,
+    /// Forgets nothing when it removes (B25).
+    RemovesNothing,
+    /// Says of whatever is removed that it was there.
+    RemovesAnything,
+    /// Ends and collects the child that it removes, as a handle that kills when dropped would.
+    EndsRemoved,
+    /// Reports an end that it sees while it registers at once, as asyncio's safe watcher does.
+    CallsAtOnce,
+    /// Calls back on its own thread, as asyncio's threaded watcher would without the loop.
+    CallsAnywhere,
+    /// Looks at how a child ended, and leaves it a zombie.
+    LeavesZombies,
+    /// Loses a descriptor with each child (B26).
+    LosesDescriptors,
+    /// Gives up when the loop that should be told is closed (B25).
+    DropsWithLoop,
+    /// Refuses without giving the callback back.
+    SwallowsCallback,
+    /// Collects the child that it refuses (B23).
+    CollectsRefused,
+    /// Says that it is active when it is closed (B23).
+    ActiveForEver,
+    /// Forgets what is pending when it is closed, as three of asyncio's watchers do.
+    ForgetsOnClose,
+    /// Takes registrations when it is closed.
+    OpenForEver,
+}
+
+/// What every watcher's disease is called, what it does, and who must notice it.
+pub static DISEASES: &[super::Disease] = &[
+    sick("one at a time", "of two ends that come together, it notices one", &rules::ONCE, Sick::OneAtATime),
+    sick("doubts 255", "takes the exit code 255 for `unknown`", &rules::CODE, Sick::DoubtsCode),
+    sick(
+        "signal as code",
+        "reports a signal as the exit code of that number",
+        &rules::SIGNAL,
+        Sick::SignalAsCode,
+    ),
+    sick(
+        "looks too late",
+        "waits for the news of an end, and misses what is no news any more",
+        &rules::BEFORE,
+        Sick::LooksTooLate,
+    ),
+    sick("takes stops", "takes a stop for an end", &rules::STOPPED, Sick::TakesStops),
+    sick("takes strangers", "collects every child of the process", &rules::STRANGER, Sick::TakesStrangers),
+    sick("invents 255", "says 255 where it does not know", &rules::UNKNOWN, Sick::Invents255),
+    sick("runs both", "calls the replaced callback as well", &rules::REPLACE, Sick::RunsBoth),
+    sick(
+        "removes nothing",
+        "answers true, and keeps what it should remove",
+        &rules::REMOVE,
+        Sick::RemovesNothing,
+    ),
+    sick(
+        "removes anything",
+        "answers true whatever it is asked to remove",
+        &rules::REMOVE,
+        Sick::RemovesAnything,
+    ),
+    sick(
+        "ends the removed",
+        "ends and collects the child that it removes",
+        &rules::CALLER,
+        Sick::EndsRemoved,
+    ),
+    sick(
+        "calls at once",
+        "calls back from inside of the registration if the child has ended",
+        &rules::LATER,
+        Sick::CallsAtOnce,
+    ),
+    sick("calls anywhere", "calls back on its own thread", &rules::OWNER, Sick::CallsAnywhere),
+    sick(
+        "leaves zombies",
+        "looks at how a child ended, and does not collect it",
+        &rules::REAPED,
+        Sick::LeavesZombies,
+    ),
+    sick(
+        "loses descriptors",
+        "loses a descriptor with each child",
+        &rules::DESCRIPTORS,
+        Sick::LosesDescriptors,
+    ),
+    sick("drops with the loop", "forgets a child whose loop is closed", &rules::CLOSED, Sick::DropsWithLoop),
+    sick(
+        "swallows the callback",
+        "refuses, and does not hand the callback back",
+        &rules::REFUSED,
+        Sick::SwallowsCallback,
+    ),
+    sick(
+        "collects the refused",
+        "collects the child that it refuses",
+        &rules::REFUSED,
+        Sick::CollectsRefused,
+    ),
+    sick("active for ever", "says that it is active when it is closed", &rules::ACTIVE, Sick::ActiveForEver),
+    sick("forgets when closed", "closing it forgets what is pending", &rules::CLOSE, Sick::ForgetsOnClose),
+    sick("open for ever", "accepts registrations when it is closed", &rules::CLOSE, Sick::OpenForEver),
+];
+
+const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: Sick) -> super::Disease {
+    super::Disease { name, what, rule, bug: super::Bug::Watcher(bug) }
+}
+
+/// A new watcher that has `sick`, or is healthy.
+#[must_use]
+pub fn watcher(sick: Option<Sick>) -> Watcher {
+    Watcher::new(Specimen(Arc::new(Shared { sick, table: Mutex::new(Table::default()) })))
+}
+
+struct Specimen(Arc<Shared>);
+
+struct Shared {
+    sick: Option<Sick>,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    closed: bool,
+    children: BTreeMap<Pid, Registration>,
+}
+
+struct Registration {
+    remote: Remote,
+    callback: ExitCallback,
+}
+
+impl Shared {
+    fn has(&self, sick: Sick) -> bool {
+        self.sick == Some(sick)
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a child's thread does.
+    fn await_end(&self, pid: Pid) {
+        let mut until = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        until.set(WaitIdOptions::STOPPED, self.has(Sick::TakesStops));
+        // An error says that it is no child of ours, or not any more: that is an end, too.
+        let stop = look(pid, until).ok().flatten().and_then(|news| news.stopping_signal());
+        let taken = match stop {
+            Some(signal) => {
+                let registration = self.table().children.remove(&pid);
+                registration.map(|it| (it, ExitStatus::Signaled { signal, core: false }))
+            }
+            None => self.take(pid),
+        };
+        if self.has(Sick::TakesStrangers) {
+            while let Ok(Some(_)) = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {}
+        }
+        if let Some((registration, status)) = taken {
+            self.tell(pid, registration, status);
+        }
+    }
+
+    /// Collects the child, and takes it from the table, if it is there and has ended.
+    fn take(&self, pid: Pid) -> Option<(Registration, ExitStatus)> {
+        let mut table = self.table();
+        let registration = table.children.get(&pid)?;
+        let mut how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let abandoned = self.has(Sick::DropsWithLoop) && registration.remote.is_closed();
+        how.set(WaitIdOptions::NOWAIT, abandoned || self.has(Sick::LeavesZombies));
+        let status = match look(pid, how) {
+            Ok(Some(end)) => self.report(&end),
+            // The number belongs to another child by now, which has a thread of its own.
+            Ok(None) => return None,
+            Err(_) if self.has(Sick::Invents255) => ExitStatus::Exited(255),
+            Err(_) => ExitStatus::Unknown,
+        };
+        if self.has(Sick::OneAtATime) {
+            let over = |other: &Pid| matches!(look(*other, PEEK), Ok(Some(_)));
+            table.children.retain(|other, _| *other == pid || !over(other));
+        }
+        table.children.remove(&pid).map(|registration| (registration, status))
+    }
+
+    fn report(&self, end: &WaitIdStatus) -> ExitStatus {
+        match status_of(end) {
+            ExitStatus::Exited(255) if self.has(Sick::DoubtsCode) => ExitStatus::Unknown,
+            ExitStatus::Signaled { signal, .. } if self.has(Sick::SignalAsCode) => ExitStatus::Exited(signal),
+            status => status,
+        }
+    }
+
+    /// What is given back with a refusal.
+    fn refuse(&self, pid: Pid, callback: ExitCallback) -> ExitCallback {
+        if self.has(Sick::CollectsRefused) {
+            let _ = look(pid, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        }
+        if self.has(Sick::SwallowsCallback) { Box::new(|_, _| ()) } else { callback }
+    }
+
+    /// Ends a child and collects it.
+    fn end(pid: Pid) {
+        if let Some(number) = rustix::process::Pid::from_raw(pid.get()) {
+            let _ = kill_process(number, Signal::KILL);
+        }
+        let _ = look(pid, WaitIdOptions::EXITED);
+    }
+
+    fn tell(&self, pid: Pid, registration: Registration, status: ExitStatus) {
+        let Registration { remote, callback } = registration;
+        if self.has(Sick::CallsAnywhere) {
+            return callback(pid, status);
+        }
+        // If the loop is closed there is nobody to tell, and the child has been collected.
+        let _ = remote.call_soon(move || callback(pid, status));
+    }
+}
+
+impl Table {
+    /// Makes the registration of `pid` call `former` as well, first.
+    fn run_both(&mut self, pid: Pid, former: ExitCallback) {
+        if let Some(Registration { remote, callback }) = self.children.remove(&pid) {
+            let callback: ExitCallback = Box::new(move |pid, status| {
+                former(pid, status);
+                callback(pid, status);
+            });
+            self.children.insert(pid, Registration { remote, callback });
+        }
+    }
+}
+
+impl ChildWatcher for Specimen {
+    fn watch(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        let shared = &self.0;
+        let pid = token.pid();
+        let mut table = shared.table();
+        let open = !table.closed || shared.has(Sick::OpenForEver);
+        let refusal = match (open, lp.is_closed()) {
+            (false, _) => Some(WatchError::Closed),
+            (true, true) => Some(WatchError::Rejected(RejectReason::Closed)),
+            (true, false) => None,
+        };
+        if let Some(refusal) = refusal {
+            return Err(Rejected::new(refusal, (token, shared.refuse(pid, callback))));
+        }
+        if shared.has(Sick::LosesDescriptors) {
+            mem::forget(File::open("/dev/null"));
+        }
+        let over = matches!(look(pid, PEEK), Ok(Some(_)));
+        if !(over && matches!(shared.sick, Some(Sick::CallsAtOnce | Sick::LooksTooLate))) {
+            let waiting = Arc::clone(shared);
+            // If the child has ended already, its thread waits for the table.
+            drop(threads::start(Box::new(move || waiting.await_end(pid))));
+        }
+        let registration = Registration { remote: lp.remote(), callback };
+        let displaced = match table.children.insert(pid, registration) {
+            Some(former) if shared.has(Sick::RunsBoth) => {
+                table.run_both(pid, former.callback);
+                None
+            }
+            former => former.map(|former| former.callback),
+        };
+        drop(table);
+        if over
+            && shared.has(Sick::CallsAtOnce)
+            && let Some((registration, status)) = shared.take(pid)
+        {
+            (registration.callback)(pid, status);
+        }
+        Ok(displaced)
+    }
+
+    fn remove_child_handler(&self, pid: Pid) -> bool {
+        let shared = &self.0;
+        if shared.has(Sick::RemovesNothing) {
+            return shared.table().children.contains_key(&pid);
+        }
+        let removed = shared.table().children.remove(&pid);
+        if removed.is_some() && shared.has(Sick::EndsRemoved) {
+            Shared::end(pid);
+        }
+        removed.is_some() || shared.has(Sick::RemovesAnything)
+    }
+
+    fn attach_loop(&self, _lp: Option<&Loop>) -> Result<(), WatchError> {
+        Ok(())
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.has(Sick::ActiveForEver) || !self.0.table().closed
+    }
+
+    fn close(&self) {
+        let mut table = self.0.table();
+        table.closed = true;
+        if self.0.has(Sick::ForgetsOnClose) {
+            let forgotten = mem::take(&mut table.children);
+            // Callbacks are dropped without the lock: they belong to somebody else.
+            drop(table);
+            drop(forgotten);
+        }
+    }
+}
+
+/// Whether it has ended, and no more.
+const PEEK: WaitIdOptions = WaitIdOptions::EXITED.union(WaitIdOptions::NOWAIT).union(WaitIdOptions::NOHANG);
+
+fn look(pid: Pid, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+    let pid = rustix::process::Pid::from_raw(pid.get()).ok_or(rustix::io::Errno::CHILD)?;
+    retry_on_intr(|| waitid(WaitId::Pid(pid), options))
+}
