@@ -1,0 +1,127 @@
+//! How implementations are judged, and what is said about it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyloop::rules::FAMILIES;
+use anyloop_conformance::check::{Cell, Outcome as Verdict, Report};
+use anyloop_conformance::report::json::to_json;
+use anyloop_conformance::{Options as KitOptions, check, trials};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{Outcome, subjects};
+
+/// The options of `anyloop check`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// What to judge; everything that runs on this machine if none is named.
+    subjects: Vec<String>,
+    /// How many programs to play of the core kind; the other kinds in proportion.
+    #[arg(long)]
+    programs: Option<u32>,
+    /// A number, or `random`. The same number gives the same programs.
+    #[arg(long, default_value = "0")]
+    seed: Seed,
+    /// Where to write results.json.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// Where the random programs begin.
+#[derive(Clone, Copy)]
+struct Seed(u64);
+
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "random" {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            return Ok(Self(now.as_nanos() as u64));
+        }
+        text.parse().map(Self).map_err(|_| "give a number, or `random`".into())
+    }
+}
+
+/// Judges, prints, and writes the report.
+pub(crate) fn run(options: &Options) -> Outcome {
+    let subjects = match subjects::choose(&options.subjects) {
+        Ok(subjects) => subjects,
+        Err(why) => return Outcome::Misunderstood(why),
+    };
+    if subjects.is_empty() {
+        eprintln!("anyloop: nothing can be judged on this machine; `anyloop subjects` says why");
+        return Outcome::Broken;
+    }
+    println!("seed {}", options.seed.0);
+    let kit = KitOptions { programs: options.programs, seed: options.seed.0, ..KitOptions::default() };
+    let mut reports = Vec::new();
+    for subject in &subjects {
+        let start = Instant::now();
+        let bar = progress_bar(subject.name);
+        let report = check(subject.name, subject, &kit, |kind, done, total| {
+            bar.set_length(total.into());
+            bar.set_position(done.into());
+            bar.set_message(kind);
+        });
+        bar.finish_and_clear();
+        print_report(&report, start.elapsed().as_secs_f64());
+        reports.push(report);
+    }
+    if let Some(directory) = &options.report
+        && let Err(error) = write_report(directory, &reports)
+    {
+        eprintln!("anyloop: no report in {}: {error}", directory.display());
+        return Outcome::Broken;
+    }
+    if reports.iter().all(Report::conforms) { Outcome::Well } else { Outcome::Broken }
+}
+
+/// Drawn on a terminal only.
+fn progress_bar(subject: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_prefix(subject.to_owned());
+    match ProgressStyle::with_template("{prefix}  {msg:10} {wide_bar} {pos}/{len}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn write_report(directory: &Path, reports: &[Report]) -> std::io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let file = directory.join("results.json");
+    fs::write(&file, to_json(reports))?;
+    println!("\nwritten: {}", file.display());
+    Ok(())
+}
+
+/// One line for each family, then what is wrong, each with its program.
+fn print_report(report: &Report, seconds: f64) {
+    println!("\n{}  ({seconds:.1} s)", report.subject);
+    for family in FAMILIES {
+        let name = family[0].family();
+        let cells = report.cells.iter().filter(|cell| cell.rule.family() == name);
+        let mut verdicts = BTreeMap::<_, u32>::new();
+        let (mut exercised, mut programs) = (0, 0);
+        for cell in cells {
+            *verdicts.entry(cell.verdict()).or_default() += 1;
+            exercised += cell.exercised;
+            programs = programs.max(cell.programs);
+        }
+        let counts: Vec<_> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        let what = format!("{exercised} times in {programs} programs");
+        println!("  {name:<8} {:<24} {what}", counts.join(", "));
+    }
+    for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
+        print_cell(cell);
+    }
+}
+
+fn print_cell(cell: &Cell) {
+    match &cell.outcome {
+        Verdict::Lacks(why) | Verdict::Unjudged(why) => println!("  {} {}: {why}", cell.rule, cell.verdict()),
+        _ => print!("\n{}", trials::explain(cell)),
+    }
+}

@@ -1,0 +1,18 @@
+//! The epoll loop with the pidfd child watcher, against every rule.
+
+use anyloop::Policy;
+use anyloop_conformance::{Subject, trials};
+use anyloop_os::{DefaultEventLoopPolicy, WatcherKind};
+
+#[derive(Default)]
+struct Epoll;
+
+impl Subject for Epoll {
+    fn policy(&self) -> Policy {
+        Policy::new(DefaultEventLoopPolicy::new().child_watcher(WatcherKind::Pidfd))
+    }
+}
+
+fn main() {
+    trials::main::<Epoll>("os/epoll+pidfd")
+}
