@@ -6,7 +6,7 @@
 
 use anyloop::{Callback, Handle, Handles};
 
-use crate::storage::{Buffer, Containers};
+use crate::storage::{Buffer, Containers, bigger_table};
 
 /// Positions whose handles have one shift.
 #[derive(Clone, Copy)]
@@ -42,8 +42,6 @@ pub(crate) struct Ring<S: Containers> {
 }
 
 impl<S: Containers> Ring<S> {
-    /// The size at which a growing ring starts.
-    const SMALLEST: usize = 16;
     const FIRST_LEASE: u64 = 1 << 10;
     const LONGEST_LEASE: u64 = 1 << 32;
 
@@ -126,22 +124,13 @@ impl<S: Containers> Ring<S> {
 
     /// Doubles the table, if its storage can.
     fn grow(&mut self) -> bool {
-        type Table<S> = <S as Containers>::Buffer<Option<Callback>>;
-        let limit = <Table<S> as Buffer<_>>::LIMIT;
-        let old_capacity = self.table.items().len();
-        let capacity = (old_capacity * 2).max(Self::SMALLEST).min(limit);
-        if capacity <= old_capacity {
+        let Some(mut table) = bigger_table::<_, S::Buffer<_>>(self.table.items().len()) else {
             return false;
-        }
-        let mut table = Table::<S>::default();
-        for _ in 0..capacity {
-            if table.push(None).is_err() {
-                return false;
-            }
-        }
+        };
+        let mask = table.items().len() - 1;
         for position in self.head..self.tail {
             let index = self.index(position);
-            table.items_mut()[position as usize & (capacity - 1)] = self.table.items_mut()[index].take();
+            table.items_mut()[position as usize & mask] = self.table.items_mut()[index].take();
         }
         self.table = table;
         true

@@ -9,7 +9,7 @@
 
 use anyloop::{Callback, Handle, Handles};
 
-use crate::storage::{Buffer, Containers};
+use crate::storage::{Buffer, Containers, bigger_table};
 
 /// A timer's callback.
 struct Entry {
@@ -25,9 +25,6 @@ pub(crate) struct Slots<S: Containers> {
 }
 
 impl<S: Containers> Slots<S> {
-    /// The size at which a growing table starts.
-    const SMALLEST: usize = 16;
-
     pub(crate) fn new() -> Self {
         Self { table: S::Buffer::default(), handles: Handles::new(), live: 0 }
     }
@@ -62,19 +59,9 @@ impl<S: Containers> Slots<S> {
 
     /// Doubles the table, if its storage can.
     fn grow(&mut self) -> bool {
-        type Table<S> = <S as Containers>::Buffer<Option<Entry>>;
-        let limit = <Table<S> as Buffer<_>>::LIMIT;
-        let old_capacity = self.table.items().len();
-        let capacity = (old_capacity * 2).max(Self::SMALLEST).min(limit);
-        if capacity <= old_capacity {
+        let Some(mut table) = bigger_table::<_, S::Buffer<_>>(self.table.items().len()) else {
             return false;
-        }
-        let mut table = Table::<S>::default();
-        for _ in 0..capacity {
-            if table.push(None).is_err() {
-                return false;
-            }
-        }
+        };
         core::mem::swap(&mut self.table, &mut table);
         while let Some(slot) = table.pop() {
             if let Some(entry) = slot {

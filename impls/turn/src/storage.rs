@@ -33,6 +33,22 @@ pub(crate) trait Buffer<T>: Default {
     fn items_mut(&mut self) -> &mut [T];
 }
 
+/// A table of empty places, twice as many as `capacity`, if the storage can hold more than that.
+pub(crate) fn bigger_table<T, B: Buffer<Option<T>>>(capacity: usize) -> Option<B> {
+    /// The size at which a growing table starts.
+    const SMALLEST: usize = 16;
+
+    let size = (capacity * 2).max(SMALLEST).min(B::LIMIT);
+    if size <= capacity {
+        return None;
+    }
+    let mut table = B::default();
+    for _ in 0..size {
+        table.push(None).ok()?;
+    }
+    Some(table)
+}
+
 /// A queue that may have a limit.
 pub(crate) trait Fifo<T>: Default {
     /// Appends `item`, or hands it back if the queue is full.
