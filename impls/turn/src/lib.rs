@@ -33,7 +33,7 @@
 //! | `slots.rs` | where is the callback of a timer? |
 //! | `inbox.rs` | how does work come in from other contexts? |
 //! | `storage.rs` | what are the queues made of? |
-//! | `sync.rs` | which atomics, on which target? |
+//! | `sync.rs` | what differs between targets? |
 
 #![no_std]
 

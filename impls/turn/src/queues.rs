@@ -10,6 +10,10 @@ use crate::slots::Slots;
 use crate::storage::{Containers, Fifo};
 use crate::timers::TimerQueue;
 
+/// How many timers before its turn a due timer's callback is fetched into the cache. Many timers
+/// are due in another order than they were made, so each is somewhere else in memory.
+const LOOK_AHEAD: usize = 8;
+
 /// Everything that is scheduled on one loop.
 pub(crate) struct Queues<S: Containers> {
     ready: Ring<S>,
@@ -65,8 +69,7 @@ impl<S: Containers> Queues<S> {
             return Some(callback);
         }
         let callback = self.slots.remove(handle)?;
-        // A timer that is due is buried without being in the queue, which does no harm: the count
-        // is off by one until the next sweep.
+        // If it is due already, its key is dug up when it comes to its turn.
         if self.timers.bury() {
             self.timers.sweep(|handle| self.slots.contains(handle));
         }
@@ -93,11 +96,8 @@ impl<S: Containers> Queues<S> {
     pub(crate) fn start_batch(&mut self, now: impl FnOnce() -> Instant) {
         self.ready.start_batch();
         if !self.slots.is_empty() {
-            self.timers.ripen(now(), |handle| {
-                let live = self.slots.contains(handle);
-                // A queue of due timers holds as many as there are slots.
-                live && self.due.push(handle).is_ok()
-            });
+            // A fixed queue holds as many as there are keys.
+            self.timers.ripen(now(), |handle| _ = self.due.push(handle));
         }
     }
 
@@ -107,9 +107,17 @@ impl<S: Containers> Queues<S> {
         if let Some(callback) = self.ready.next_of_batch() {
             return Some(callback);
         }
+        self.next_due()
+    }
+
+    fn next_due(&mut self) -> Option<Callback> {
         while let Some(handle) = self.due.pop() {
-            if let Some(callback) = self.slots.remove(handle) {
-                return Some(callback);
+            if let Some(ahead) = self.due.ahead(LOOK_AHEAD) {
+                self.slots.prefetch(ahead);
+            }
+            match self.slots.remove(handle) {
+                None => self.timers.dig_up(),
+                callback => return callback,
             }
         }
         None

@@ -10,6 +10,7 @@
 use anyloop::{Callback, Handle, Handles};
 
 use crate::storage::{Buffer, Containers, bigger_table};
+use crate::sync::prefetch;
 
 /// A timer's callback.
 struct Entry {
@@ -36,7 +37,7 @@ impl<S: Containers> Slots<S> {
     /// The slot where `handle` belongs. The table is not empty.
     fn index(&self, handle: Handle) -> usize {
         // Truncating keeps the low bits, which are the ones that count.
-        (handle.to_bits() as usize) & (self.table.items().len() - 1)
+        (handle.to_bits() as usize) & (self.table.items().len().wrapping_sub(1))
     }
 
     /// Stores a callback and names it.
@@ -83,6 +84,14 @@ impl<S: Containers> Slots<S> {
 
     pub(crate) fn contains(&mut self, handle: Handle) -> bool {
         self.slot(handle).is_some()
+    }
+
+    /// Asks the processor to have the callback at hand soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, handle: Handle) {
+        if let Some(slot) = self.table.items().get(self.index(handle)) {
+            prefetch(slot);
+        }
     }
 
     /// Takes the callback out.

@@ -57,6 +57,11 @@ pub(crate) trait Fifo<T>: Default {
     /// Takes the first item off.
     fn pop(&mut self) -> Option<T>;
 
+    /// The item that comes after so many others.
+    fn ahead(&self, others: usize) -> Option<T>
+    where
+        T: Copy;
+
     fn is_empty(&self) -> bool;
 }
 
@@ -101,6 +106,13 @@ impl<T> Fifo<T> for VecDeque<T> {
 
     fn pop(&mut self) -> Option<T> {
         self.pop_front()
+    }
+
+    fn ahead(&self, others: usize) -> Option<T>
+    where
+        T: Copy,
+    {
+        self.get(others).copied()
     }
 
     fn is_empty(&self) -> bool {
@@ -154,6 +166,13 @@ impl<T, const N: usize> Fifo<T> for heapless::Deque<T, N> {
 
     fn pop(&mut self) -> Option<T> {
         self.pop_front()
+    }
+
+    fn ahead(&self, others: usize) -> Option<T>
+    where
+        T: Copy,
+    {
+        self.iter().nth(others).copied()
     }
 
     fn is_empty(&self) -> bool {

@@ -62,7 +62,7 @@ impl<S: Containers> Heap<S> {
 
 impl<S: Containers> TimerQueue for Heap<S> {
     fn push(&mut self, when: Instant, handle: Handle) -> bool {
-        if self.keys.push((when, handle)).is_err() {
+        if self.keys.push(Key::new(when, handle)).is_err() {
             return false;
         }
         self.sift_up(self.keys.items().len() - 1);
@@ -75,11 +75,15 @@ impl<S: Containers> TimerQueue for Heap<S> {
         length > WORTH_SWEEPING && self.tombstones * 2 > length
     }
 
+    fn dig_up(&mut self) {
+        self.tombstones = self.tombstones.saturating_sub(1);
+    }
+
     fn sweep(&mut self, mut is_live: impl FnMut(Handle) -> bool) {
         let mut kept = 0;
         for at in 0..self.keys.items().len() {
             let key = self.keys.items()[at];
-            if is_live(key.1) {
+            if is_live(key.handle()) {
                 self.keys.items_mut()[kept] = key;
                 kept += 1;
             }
@@ -94,25 +98,23 @@ impl<S: Containers> TimerQueue for Heap<S> {
     }
 
     fn next(&mut self, mut is_live: impl FnMut(Handle) -> bool) -> Option<Instant> {
-        while let Some((when, handle)) = self.peek() {
-            if is_live(handle) {
-                return Some(when);
+        while let Some(key) = self.peek() {
+            if is_live(key.handle()) {
+                return Some(key.when());
             }
             self.pop();
-            self.tombstones -= 1;
+            self.dig_up();
         }
         None
     }
 
-    fn ripen(&mut self, now: Instant, mut due: impl FnMut(Handle) -> bool) {
-        while let Some((when, handle)) = self.peek() {
-            if when > now || when == Instant::NEVER {
+    fn ripen(&mut self, now: Instant, mut due: impl FnMut(Handle)) {
+        while let Some(key) = self.peek() {
+            if key.when() > now || key.when() == Instant::NEVER {
                 break;
             }
             self.pop();
-            if !due(handle) {
-                self.tombstones -= 1;
-            }
+            due(key.handle());
         }
     }
 }

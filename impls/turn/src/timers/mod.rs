@@ -13,8 +13,27 @@ pub(crate) use wheel::Wheel;
 
 use anyloop::{Handle, Instant};
 
-/// Deadline first, then the handle, which is the sequence: nothing is left to chance.
-pub(crate) type Key = (Instant, Handle);
+/// A deadline, and then the handle, which is the sequence: nothing is left to chance. As one
+/// number, because that compares without a branch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(u128);
+
+impl Key {
+    fn new(when: Instant, handle: Handle) -> Self {
+        Self(u128::from(when.as_nanos()) << 64 | u128::from(handle.to_bits()))
+    }
+
+    fn when(self) -> Instant {
+        Instant::from_nanos((self.0 >> 64) as u64)
+    }
+
+    fn handle(self) -> Handle {
+        match Handle::from_bits(self.0 as u64) {
+            Some(handle) => handle,
+            None => unreachable!("a key is made from a handle"),
+        }
+    }
+}
 
 /// Queues smaller than this are not worth sweeping; asyncio's number.
 pub(crate) const WORTH_SWEEPING: usize = 100;
@@ -29,15 +48,18 @@ pub(crate) trait TimerQueue: Default {
     /// Notes that one of the keys has become a tombstone. Says whether to [`sweep`](Self::sweep).
     fn bury(&mut self) -> bool;
 
+    /// Notes that a key that was handed over as due was a tombstone.
+    fn dig_up(&mut self);
+
     /// Throws the tombstones out.
     fn sweep(&mut self, is_live: impl FnMut(Handle) -> bool);
 
     /// The earliest deadline of all that are live.
     fn next(&mut self, is_live: impl FnMut(Handle) -> bool) -> Option<Instant>;
 
-    /// Hands the keys that are due at `now` to `due`, in order; it says which of them were live.
+    /// Hands the keys that are due at `now` to `due`, in order, tombstones among them.
     /// [`Instant::NEVER`] is never due.
-    fn ripen(&mut self, now: Instant, due: impl FnMut(Handle) -> bool);
+    fn ripen(&mut self, now: Instant, due: impl FnMut(Handle));
 }
 
 #[cfg(test)]
@@ -102,10 +124,11 @@ mod tests {
                     let distance = far(&mut random);
                     now += if random.below(3) == 0 { distance } else { distance >> 16 };
                     let mut due = Vec::new();
-                    queue.ripen(Instant::from_nanos(now), |handle| {
-                        let live = deadlines.remove(&handle).is_some();
-                        if live {
-                            due.push(handle);
+                    queue.ripen(Instant::from_nanos(now), |handle| due.push(handle));
+                    due.retain(|handle| {
+                        let live = deadlines.remove(handle).is_some();
+                        if !live {
+                            queue.dig_up();
                         }
                         live
                     });

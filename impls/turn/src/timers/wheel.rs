@@ -75,19 +75,20 @@ pub(crate) struct Wheel {
 
 impl Wheel {
     fn place(&mut self, key: Key) {
-        let tick = tick(key.0);
+        let tick = tick(key.when());
         if tick < self.horizon {
             self.near.push(Reverse(key));
             return;
         }
         let differing = u64::BITS - (tick ^ self.horizon).leading_zeros();
         let level = (differing.saturating_sub(1) / DIGIT_BITS) as usize;
-        while self.levels.len() <= level {
-            self.levels.push(Level::new());
-        }
         let bucket = digit(tick, level);
-        self.levels[level].occupied |= 1 << bucket;
-        self.levels[level].buckets[bucket].push(key);
+        if self.levels.len() <= level {
+            self.levels.resize_with(level + 1, Level::new);
+        }
+        let level = &mut self.levels[level];
+        level.occupied |= 1 << bucket;
+        level.buckets[bucket].push(key);
     }
 
     /// The bucket with the earliest keys: the first one at the lowest level that has any.
@@ -118,28 +119,22 @@ impl Wheel {
         }
     }
 
-    fn hand_over(&mut self, handle: Handle, due: &mut impl FnMut(Handle) -> bool) {
-        self.length -= 1;
-        if !due(handle) {
-            self.tombstones -= 1;
-        }
-    }
-
     /// Hands over what is due of the keys that wait in the heap.
-    fn ripen_near(&mut self, now: Instant, due: &mut impl FnMut(Handle) -> bool) {
-        while let Some(&Reverse((when, handle))) = self.near.peek() {
-            if when > now || when == Instant::NEVER {
+    fn ripen_near(&mut self, now: Instant, due: &mut impl FnMut(Handle)) {
+        while let Some(&Reverse(key)) = self.near.peek() {
+            if key.when() > now || key.when() == Instant::NEVER {
                 break;
             }
             self.near.pop();
-            self.hand_over(handle, due);
+            self.length -= 1;
+            due(key.handle());
         }
     }
 }
 
 impl TimerQueue for Wheel {
     fn push(&mut self, when: Instant, handle: Handle) -> bool {
-        let key = (when, handle);
+        let key = Key::new(when, handle);
         if self.earliest.is_some_and(|earliest| key < earliest) && tick(when) >= self.horizon {
             self.earliest = Some(key);
         }
@@ -153,12 +148,16 @@ impl TimerQueue for Wheel {
         self.length > WORTH_SWEEPING && self.tombstones * 2 > self.length
     }
 
+    fn dig_up(&mut self) {
+        self.tombstones = self.tombstones.saturating_sub(1);
+    }
+
     fn sweep(&mut self, mut is_live: impl FnMut(Handle) -> bool) {
-        self.near.retain(|Reverse(key)| is_live(key.1));
+        self.near.retain(|Reverse(key)| is_live(key.handle()));
         self.length = self.near.len();
         for level in &mut self.levels {
             for (bucket, keys) in level.buckets.iter_mut().enumerate() {
-                keys.retain(|key| is_live(key.1));
+                keys.retain(|key| is_live(key.handle()));
                 self.length += keys.len();
                 if keys.is_empty() {
                     level.occupied &= !(1 << bucket);
@@ -169,17 +168,17 @@ impl TimerQueue for Wheel {
     }
 
     fn next(&mut self, mut is_live: impl FnMut(Handle) -> bool) -> Option<Instant> {
-        while let Some(&Reverse((when, handle))) = self.near.peek() {
-            if is_live(handle) {
-                return Some(when);
+        while let Some(&Reverse(key)) = self.near.peek() {
+            if is_live(key.handle()) {
+                return Some(key.when());
             }
             self.near.pop();
             self.length -= 1;
-            self.tombstones -= 1;
+            self.dig_up();
         }
-        if let Some((when, handle)) = self.earliest {
-            if tick(when) >= self.horizon && is_live(handle) {
-                return Some(when);
+        if let Some(key) = self.earliest {
+            if tick(key.when()) >= self.horizon && is_live(key.handle()) {
+                return Some(key.when());
             }
         }
         loop {
@@ -188,24 +187,24 @@ impl TimerQueue for Wheel {
             let level = &mut self.levels[place.level];
             let keys = &mut level.buckets[place.bucket];
             if let Some(key) = keys.iter().min().copied() {
-                if is_live(key.1) {
+                if is_live(key.handle()) {
                     self.earliest = Some(key);
-                    return Some(key.0);
+                    return Some(key.when());
                 }
             }
             // One tombstone seldom comes alone.
             let before = keys.len();
-            keys.retain(|key| is_live(key.1));
+            keys.retain(|key| is_live(key.handle()));
             if keys.is_empty() {
                 level.occupied &= !(1 << place.bucket);
             }
             let buried = before - keys.len();
             self.length -= buried;
-            self.tombstones -= buried;
+            self.tombstones = self.tombstones.saturating_sub(buried);
         }
     }
 
-    fn ripen(&mut self, now: Instant, mut due: impl FnMut(Handle) -> bool) {
+    fn ripen(&mut self, now: Instant, mut due: impl FnMut(Handle)) {
         self.ripen_near(now, &mut due);
         let current = tick(now);
         let target = current + 1;
@@ -222,7 +221,8 @@ impl TimerQueue for Wheel {
                 if place.first_tick < current {
                     // The whole tick is over.
                     keys.sort_unstable();
-                    keys.iter().for_each(|key| self.hand_over(key.1, &mut due));
+                    self.length -= keys.len();
+                    keys.iter().for_each(|key| due(key.handle()));
                 } else {
                     keys.iter().for_each(|key| self.near.push(Reverse(*key)));
                 }
