@@ -55,7 +55,7 @@ cfg_if::cfg_if! {
         use linux as sys;
         pub use children::threaded::ThreadedChildWatcher;
         pub use linux::pidfd::PidfdChildWatcher;
-        pub use linux::selector::SelectorEventLoop;
+        pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
     } else if #[cfg(unix)] {
         mod children;
         mod unix;

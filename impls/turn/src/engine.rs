@@ -189,6 +189,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     /// Looks for events, or waits for them.
     fn park(&self, mut park: Park) -> Result<(), RunError> {
         if park != Park::Poll {
+            self.backend.spin(park, &|| self.shared.is_quiet());
             self.backend.prepare()?;
             if !self.shared.fall_asleep() {
                 park = Park::Poll;
@@ -210,6 +211,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             LoopState::Idle => {
                 self.state.set(LoopState::Running);
                 self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
+                self.backend.enter();
                 Ok(Run(self))
             }
             LoopState::Running => Err(RunError::AlreadyRunning),
@@ -223,6 +225,7 @@ struct Run<'a, B: Backend, S: Storage>(&'a Engine<B, S>);
 
 impl<B: Backend, S: Storage> Drop for Run<'_, B, S> {
     fn drop(&mut self) {
+        self.0.backend.leave();
         self.0.state.set(LoopState::Idle);
         self.0.stop.set(false);
     }
