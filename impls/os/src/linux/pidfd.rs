@@ -6,24 +6,49 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
     RejectReason, Rejected, Remote, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
-use rustix::process::{PidfdFlags, WaitId, pidfd_open};
+use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use super::os_error;
 use crate::children::end::End;
 use crate::children::registry::{Added, Registry};
 use crate::unix::collect::{self, by_number};
 
-/// Opens a pidfd.
+/// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes
+/// refuse them with various errors.
+fn supported() -> Result<(), Errno> {
+    static KNOWN: OnceLock<Result<(), Errno>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return *known;
+    }
+    let tried = try_this_process();
+    // A lack of descriptors or memory passes, and says nothing about the kernel.
+    if matches!(tried, Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM)) {
+        return tried;
+    }
+    *KNOWN.get_or_init(|| tried)
+}
+
+fn try_this_process() -> Result<(), Errno> {
+    let fd = pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
+    // This process is no child of its own, and a kernel that says so understood the question.
+    match waitid(WaitId::PidFd(fd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+        Ok(_) | Err(Errno::CHILD) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a pidfd, if there are any.
 pub(crate) fn open(pid: Pid) -> Result<OwnedFd, Errno> {
+    supported()?;
     let pid = rustix::process::Pid::from_raw(pid.get()).ok_or(Errno::SRCH)?;
     pidfd_open(pid, PidfdFlags::empty())
 }
@@ -70,7 +95,7 @@ impl PidfdChildWatcher {
     ///
     /// What the kernel answered: `ENOSYS` if it is too old, `EPERM` and others under confinement.
     pub fn probe() -> Result<(), OsError> {
-        pidfd_open(rustix::process::getpid(), PidfdFlags::empty()).map(drop).map_err(os_error)
+        supported().map_err(os_error)
     }
 
     /// Makes the loop watch the pidfd, or hands the end back.
