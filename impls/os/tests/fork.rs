@@ -24,6 +24,28 @@ fn fork_and(child: impl FnOnce() -> bool) -> bool {
 }
 
 #[test]
+fn what_a_child_removes_stays_with_the_parent() {
+    use anyloop::{Interest, RawSource};
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+
+    let lp = SelectorEventLoop::new();
+    let readiness = lp.capabilities().readiness.unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let it = lp.clone();
+    let stop = std::rc::Rc::new(move |_| it.stop());
+    // SAFETY: `reader` lives longer than the registration.
+    let source =
+        unsafe { readiness.add(RawSource(reader.as_raw_fd() as isize), Interest::READABLE, stop) }.unwrap();
+    assert!(fork_and(|| readiness.remove(source)));
+    writer.write_all(b"x").unwrap();
+    // It would wait for ever if the child had taken the pipe out of the epoll that both share.
+    lp.run_forever().unwrap();
+    assert!(readiness.remove(source));
+    lp.close().unwrap();
+}
+
+#[test]
 fn an_inherited_loop_refuses_and_the_parent_goes_on() {
     let lp = SelectorEventLoop::new();
     lp.run_until_complete(async {}).unwrap();

@@ -93,7 +93,9 @@ impl Epoll {
     ///
     /// None of the users' code runs in `work`.
     fn with_epoll<R>(&self, work: impl FnOnce(&OwnedFd) -> Result<R, Errno>) -> Result<R, OsError> {
-        if self.closed.get() {
+        // A forked child shares the epoll itself with its parent, not only the descriptor: what it
+        // removes is gone there, too.
+        if self.closed.get() || !self.waker.is_own_process() {
             return Err(os_error(Errno::BADF));
         }
         let mut poller = self.poller.borrow_mut();

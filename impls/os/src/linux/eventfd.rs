@@ -27,13 +27,18 @@ impl EventFdWaker {
     pub(crate) fn new(process: Process) -> Self {
         Self { fd: Arc::new(AtomicI32::new(NONE)), process }
     }
+
+    /// Whether this is the process that the waker was made in.
+    pub(crate) fn is_own_process(&self) -> bool {
+        self.process.is_current()
+    }
 }
 
 impl Wake for EventFdWaker {
     fn wake(&self) {
         let raw = self.fd.load(Ordering::Acquire);
         // A forked child must not wake its parent's loop.
-        if raw != NONE && self.process.is_current() {
+        if raw != NONE && self.is_own_process() {
             // SAFETY: wakes come between a `prepare`, which made the eventfd, and the `close` that
             // frees it and waits for them.
             let fd = unsafe { BorrowedFd::borrow_raw(raw) };
