@@ -95,11 +95,15 @@ pub fn register_default_policy(default: &'static DefaultPolicy) {
 /// # Ok::<(), anyloop::PolicyError>(())
 /// ```
 pub fn get_event_loop_policy() -> Result<Policy, PolicyError> {
-    let (current, defaults) = SLOT.read(|slot| (slot.current().cloned(), slot.defaults));
-    if let Some(policy) = current {
-        return Ok(policy);
+    match SLOT.read(|slot| slot.current().cloned()) {
+        Some(policy) => Ok(policy),
+        None => make_default(),
     }
-    let made = match defaults {
+}
+
+#[cold]
+fn make_default() -> Result<Policy, PolicyError> {
+    let made = match SLOT.read(|slot| slot.defaults) {
         [Some(default), None] => (default.make)(),
         [Some(first), Some(second)] => {
             return Err(PolicyError::TwoDefaults { first: first.name, second: second.name });
