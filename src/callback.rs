@@ -48,6 +48,7 @@ impl<F: FnOnce()> TableOf<F> {
 }
 
 impl Raw {
+    #[inline(always)]
     fn new<F: FnOnce()>(function: F) -> Self {
         let mut words = Words::uninit();
         let vtable = if TableOf::<F>::FITS {
@@ -101,6 +102,7 @@ pub struct Callback {
 
 impl Callback {
     /// Stores `function`; allocates only if it is bigger than three words.
+    #[inline]
     pub fn new(function: impl FnOnce() + 'static) -> Self {
         Self { raw: Raw::new(function), local: PhantomData }
     }
@@ -131,6 +133,7 @@ pub struct SendCallback {
 
 impl SendCallback {
     /// Stores `function`; allocates only if it is bigger than three words.
+    #[inline]
     pub fn new(function: impl FnOnce() + Send + 'static) -> Self {
         Self { raw: Raw::new(function) }
     }
@@ -146,18 +149,21 @@ impl SendCallback {
 }
 
 impl<F: FnOnce() + 'static> From<F> for Callback {
+    #[inline]
     fn from(function: F) -> Self {
         Self::new(function)
     }
 }
 
 impl<F: FnOnce() + Send + 'static> From<F> for SendCallback {
+    #[inline]
     fn from(function: F) -> Self {
         Self::new(function)
     }
 }
 
 impl From<SendCallback> for Callback {
+    #[inline]
     fn from(callback: SendCallback) -> Self {
         Self { raw: callback.raw, local: PhantomData }
     }

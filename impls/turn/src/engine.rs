@@ -10,6 +10,7 @@ use anyloop::{
 
 use crate::backend::{Backend, OwnProcess, Park, closed};
 use crate::inbox::{RemoteHalf, Shared, Taken};
+use crate::place::settled;
 use crate::queues::Queues;
 use crate::storage::{Growing, Storage};
 use crate::sync::Arc;
@@ -130,8 +131,12 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             if backlog.is_empty() || !queues.has_room() {
                 return;
             }
-            // There is room, so every result is Ok.
-            backlog.next().map(|callback| queues.push_ready(callback));
+            if let Some(callback) = backlog.next() {
+                // There is room, so it never comes back.
+                // SAFETY: it is forgotten if it has a name.
+                let name = unsafe { queues.push_ready(&callback) };
+                let _ = settled!(name, callback);
+            }
         }
     }
 
@@ -195,7 +200,11 @@ impl<B: Backend, S: Storage> Engine<B, S> {
                 park = Park::Poll;
             }
         }
-        let mut sink = |callback: Callback| self.queues.borrow_mut().push_ready(callback).map(drop);
+        let mut sink = |callback: Callback| {
+            // SAFETY: it is forgotten if it has a name.
+            let name = unsafe { self.queues.borrow_mut().push_ready(&callback) };
+            settled!(name, callback).map(drop)
+        };
         let parked = self.backend.park(park, &mut sink);
         if park != Park::Poll {
             self.shared.wake_up();
@@ -241,14 +250,18 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
             return Err(closed(callback));
         }
         self.drain_inbox();
-        self.queues.borrow_mut().push_ready(callback)
+        // SAFETY: it is forgotten if it has a name.
+        let name = unsafe { self.queues.borrow_mut().push_ready(&callback) };
+        settled!(name, callback)
     }
 
     fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
         if self.state.get() == LoopState::Closed {
             return Err(closed(callback));
         }
-        self.queues.borrow_mut().push_timer(when, callback)
+        // SAFETY: it is forgotten if it has a name.
+        let name = unsafe { self.queues.borrow_mut().push_timer(when, &callback) };
+        settled!(name, callback)
     }
 
     fn cancel(&self, handle: Handle) -> bool {

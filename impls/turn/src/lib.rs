@@ -31,6 +31,7 @@
 //! | `ring.rs` | what is ready? |
 //! | `timers/` | which timer is next? |
 //! | `slots.rs` | where is the callback of a timer? |
+//! | `place.rs` | how does a callback get there? |
 //! | `inbox.rs` | how does work come in from other contexts? |
 //! | `storage.rs` | what are the queues made of? |
 //! | `sync.rs` | what differs between targets? |
@@ -42,6 +43,7 @@ extern crate alloc;
 mod backend;
 mod engine;
 mod inbox;
+mod place;
 mod queues;
 mod ring;
 mod slots;

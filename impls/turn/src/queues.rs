@@ -3,7 +3,7 @@
 //! Nothing here runs or drops a callback: they go in and come out whole, so that a caller can let
 //! go of its borrow first.
 
-use anyloop::{Callback, Handle, Instant, RejectReason, Rejected};
+use anyloop::{Callback, Handle, Instant};
 
 use crate::ring::Ring;
 use crate::slots::Slots;
@@ -24,10 +24,6 @@ pub(crate) struct Queues<S: Containers> {
     due: S::Fifo<Handle>,
 }
 
-fn full(callback: Callback) -> Rejected<Callback> {
-    Rejected::new(RejectReason::Full, callback)
-}
-
 impl<S: Containers> Queues<S> {
     pub(crate) fn new() -> Self {
         Self {
@@ -38,29 +34,33 @@ impl<S: Containers> Queues<S> {
         }
     }
 
-    #[inline]
-    pub(crate) fn push_ready(&mut self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        self.ready.push(callback).map_err(full)
+    /// Appends a callback to what is ready, if there is room.
+    ///
+    /// # Safety
+    ///
+    /// If it gives a handle, the caller forgets the callback.
+    #[inline(always)]
+    pub(crate) unsafe fn push_ready(&mut self, callback: &Callback) -> Option<Handle> {
+        // SAFETY: as the caller promises.
+        unsafe { self.ready.push(callback) }
     }
 
-    pub(crate) fn push_timer(
-        &mut self,
-        when: Instant,
-        callback: Callback,
-    ) -> Result<Handle, Rejected<Callback>> {
-        let handle = self.slots.insert(callback).map_err(full)?;
-        if self.timers.push(when, handle) {
-            return Ok(handle);
+    /// Keeps a callback until its time, if there is room.
+    ///
+    /// # Safety
+    ///
+    /// If it gives a handle, the caller forgets the callback.
+    #[inline(always)]
+    pub(crate) unsafe fn push_timer(&mut self, when: Instant, callback: &Callback) -> Option<Handle> {
+        if !self.timers.has_room() {
+            // A fixed queue may be full of tombstones.
+            self.timers.sweep(|handle| self.slots.contains(handle));
         }
-        // A fixed queue is full of tombstones, since there was a slot.
-        self.timers.sweep(|handle| self.slots.contains(handle));
-        if self.timers.push(when, handle) {
-            return Ok(handle);
-        }
-        match self.slots.remove(handle) {
-            Some(callback) => Err(full(callback)),
-            None => unreachable!("the callback was stored a moment ago"),
-        }
+        // SAFETY: as the caller promises.
+        let handle = unsafe { self.slots.insert(callback) }?;
+        // There is room for as many keys as there are slots.
+        self.timers.push(when, handle);
+        Some(handle)
     }
 
     /// Takes out the callback that `handle` names.

@@ -6,6 +6,7 @@
 
 use anyloop::{Callback, Handle, Handles};
 
+use crate::place::put;
 use crate::storage::{Buffer, Containers, bigger_table};
 
 /// Positions whose handles have one shift.
@@ -75,19 +76,23 @@ impl<S: Containers> Ring<S> {
         self.head == self.tail
     }
 
-    /// Appends a callback and names it.
-    #[inline]
-    pub(crate) fn push(&mut self, callback: Callback) -> Result<Handle, Callback> {
+    /// Appends a callback, if there is room, and names it.
+    ///
+    /// # Safety
+    ///
+    /// If it has a name, the caller forgets it.
+    #[inline(always)]
+    pub(crate) unsafe fn push(&mut self, callback: &Callback) -> Option<Handle> {
         if !self.has_room() {
-            return Err(callback);
+            return None;
         }
         let index = self.index(self.tail);
-        // The place is empty: there is nothing to drop.
-        core::mem::forget(self.table.items_mut()[index].replace(callback));
+        // SAFETY: the caller forgets it.
+        unsafe { put(&mut self.table.items_mut()[index], callback) };
         let bits = self.tail.wrapping_add(self.current.shift);
         self.tail += 1;
-        // A lease has no zero in it, so the fallback is never taken.
-        Ok(Handle::from_bits(bits).unwrap_or_else(|| unreachable!("leased handles are not zero")))
+        // A lease has no zero in it, so there always is a name.
+        Handle::from_bits(bits)
     }
 
     /// Finds out how far there are handles and places, and gets more of what there is none of.
@@ -169,6 +174,7 @@ impl<S: Containers> Ring<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::settled;
     use crate::storage::{Fixed, Growing};
     use alloc::collections::VecDeque;
     use alloc::rc::Rc;
@@ -187,7 +193,9 @@ mod tests {
             match (random >> 60, model.len()) {
                 (0..=7, length) => {
                     let told = last.clone();
-                    let pushed = ring.push(Callback::new(move || told.set(number)));
+                    let callback = Callback::new(move || told.set(number));
+                    // SAFETY: it is forgotten if it has a name.
+                    let pushed = settled!(unsafe { ring.push(&callback) }, callback);
                     assert_eq!(pushed.is_ok(), length < limit);
                     if let Ok(handle) = pushed {
                         model.push_back((handle, number, true));

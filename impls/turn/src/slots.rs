@@ -3,31 +3,33 @@
 //! Handles are numbers of a rising sequence that are never given twice. The callback of handle
 //! `h` stands in slot `h mod capacity`; if that is taken, `h` is skipped and the next number
 //! tried. So finding is one index and one comparison, without hashing, and a slot needs no
-//! generation: the full handle stands beside the callback. The table is kept at most half full,
+//! generation: the full handle stands in a table of its own. The table is kept at most half full,
 //! where it can grow, so that few numbers are skipped; doubling moves each entry to where its
 //! handle belongs, and never makes two of them meet.
 
 use anyloop::{Callback, Handle, Handles};
 
+use crate::place::put;
 use crate::storage::{Buffer, Containers, bigger_table};
 use crate::sync::prefetch;
 
-/// A timer's callback.
-struct Entry {
-    handle: Handle,
-    callback: Callback,
-}
-
 /// The callbacks of all timers of one loop.
 pub(crate) struct Slots<S: Containers> {
-    table: S::Buffer<Option<Entry>>,
+    /// Which handles are there. Beside the callbacks, since most questions are about these alone.
+    names: S::Buffer<Option<Handle>>,
+    callbacks: S::Buffer<Option<Callback>>,
     handles: Handles,
     live: usize,
 }
 
 impl<S: Containers> Slots<S> {
     pub(crate) fn new() -> Self {
-        Self { table: S::Buffer::default(), handles: Handles::new(), live: 0 }
+        Self {
+            names: S::Buffer::default(),
+            callbacks: S::Buffer::default(),
+            handles: Handles::new(),
+            live: 0,
+        }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -37,91 +39,113 @@ impl<S: Containers> Slots<S> {
     /// The slot where `handle` belongs. The table is not empty.
     fn index(&self, handle: Handle) -> usize {
         // Truncating keeps the low bits, which are the ones that count.
-        (handle.to_bits() as usize) & (self.table.items().len().wrapping_sub(1))
+        (handle.to_bits() as usize) & (self.names.items().len().wrapping_sub(1))
     }
 
-    /// Stores a callback and names it.
-    pub(crate) fn insert(&mut self, callback: Callback) -> Result<Handle, Callback> {
-        let capacity = self.table.items().len();
+    /// Stores a callback, if there is room, and names it.
+    ///
+    /// # Safety
+    ///
+    /// If it has a name, the caller forgets it.
+    #[inline(always)]
+    pub(crate) unsafe fn insert(&mut self, callback: &Callback) -> Option<Handle> {
+        let capacity = self.names.items().len();
         if self.live * 2 >= capacity && !self.grow() && self.live == capacity {
-            return Err(callback);
+            return None;
         }
         loop {
             let handle = self.handles.next();
             let index = self.index(handle);
-            let slot = &mut self.table.items_mut()[index];
-            if slot.is_none() {
-                *slot = Some(Entry { handle, callback });
+            let name = &mut self.names.items_mut()[index];
+            if name.is_none() {
+                *name = Some(handle);
                 self.live += 1;
-                return Ok(handle);
+                // SAFETY: the caller forgets it.
+                unsafe { put(&mut self.callbacks.items_mut()[index], callback) };
+                return Some(handle);
             }
         }
     }
 
     /// Doubles the table, if its storage can.
+    #[cold]
     fn grow(&mut self) -> bool {
-        let Some(mut table) = bigger_table::<_, S::Buffer<_>>(self.table.items().len()) else {
+        let capacity = self.names.items().len();
+        let (Some(mut names), Some(mut callbacks)) =
+            (bigger_table::<_, S::Buffer<_>>(capacity), bigger_table::<_, S::Buffer<_>>(capacity))
+        else {
             return false;
         };
-        core::mem::swap(&mut self.table, &mut table);
-        while let Some(slot) = table.pop() {
-            if let Some(entry) = slot {
-                let index = self.index(entry.handle);
-                self.table.items_mut()[index] = Some(entry);
+        core::mem::swap(&mut self.names, &mut names);
+        core::mem::swap(&mut self.callbacks, &mut callbacks);
+        while let (Some(name), Some(callback)) = (names.pop(), callbacks.pop()) {
+            if let Some(handle) = name {
+                let index = self.index(handle);
+                self.names.items_mut()[index] = name;
+                self.callbacks.items_mut()[index] = callback;
             }
         }
         true
     }
 
-    fn slot(&mut self, handle: Handle) -> Option<&mut Option<Entry>> {
-        if self.table.items().is_empty() {
-            return None;
-        }
+    /// Where the callback of `handle` is, if it still is.
+    #[inline]
+    fn find(&self, handle: Handle) -> Option<usize> {
         let index = self.index(handle);
-        let slot = &mut self.table.items_mut()[index];
-        slot.as_ref().is_some_and(|entry| entry.handle == handle).then_some(slot)
+        (self.names.items().get(index) == Some(&Some(handle))).then_some(index)
     }
 
-    pub(crate) fn contains(&mut self, handle: Handle) -> bool {
-        self.slot(handle).is_some()
+    #[inline]
+    pub(crate) fn contains(&self, handle: Handle) -> bool {
+        self.find(handle).is_some()
     }
 
     /// Asks the processor to have the callback at hand soon.
     #[inline]
     pub(crate) fn prefetch(&self, handle: Handle) {
-        if let Some(slot) = self.table.items().get(self.index(handle)) {
-            prefetch(slot);
+        let index = self.index(handle);
+        if let (Some(name), Some(callback)) =
+            (self.names.items().get(index), self.callbacks.items().get(index))
+        {
+            prefetch(name);
+            prefetch(callback);
         }
     }
 
     /// Takes the callback out.
+    #[inline]
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<Callback> {
-        let entry = self.slot(handle)?.take()?;
+        let index = self.find(handle)?;
+        self.names.items_mut()[index] = None;
         self.live -= 1;
-        Some(entry.callback)
+        self.callbacks.items_mut()[index].take()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::settled;
     use crate::storage::{Fixed, Growing};
     use alloc::vec::Vec;
+    use anyloop::Rejected;
 
-    fn callback() -> Callback {
-        Callback::new(|| ())
+    fn insert<S: Containers>(slots: &mut Slots<S>) -> Result<Handle, Rejected<Callback>> {
+        let callback = Callback::new(|| ());
+        // SAFETY: it is forgotten if it has a name.
+        settled!(unsafe { slots.insert(&callback) }, callback)
     }
 
     #[test]
     fn growing_keeps_every_entry_where_its_handle_finds_it() {
         let mut slots = Slots::<Growing>::new();
-        let handles: Vec<_> = (0..1000).map(|_| slots.insert(callback()).unwrap()).collect();
+        let handles: Vec<_> = (0..1000).map(|_| insert(&mut slots).unwrap()).collect();
         // Every third goes, and newcomers have to find the gaps.
         for handle in handles.iter().step_by(3) {
             assert!(slots.remove(*handle).is_some());
             assert!(slots.remove(*handle).is_none());
         }
-        let newcomers: Vec<_> = (0..5000).map(|_| slots.insert(callback()).unwrap()).collect();
+        let newcomers: Vec<_> = (0..5000).map(|_| insert(&mut slots).unwrap()).collect();
         for (number, handle) in handles.iter().enumerate() {
             assert_eq!(slots.contains(*handle), number % 3 != 0);
         }
@@ -132,11 +156,11 @@ mod tests {
     #[test]
     fn a_fixed_table_fills_to_the_last_slot_and_hands_the_next_one_back() {
         let mut slots = Slots::<Fixed<8>>::new();
-        let handles: Vec<_> = (0..8).map(|_| slots.insert(callback()).unwrap()).collect();
-        assert!(slots.insert(callback()).is_err());
+        let handles: Vec<_> = (0..8).map(|_| insert(&mut slots).unwrap()).collect();
+        assert!(insert(&mut slots).is_err());
         assert!(slots.remove(handles[5]).is_some());
-        let last = slots.insert(callback()).unwrap();
+        let last = insert(&mut slots).unwrap();
         assert!(last > handles[7]);
-        assert!(slots.insert(callback()).is_err());
+        assert!(insert(&mut slots).is_err());
     }
 }

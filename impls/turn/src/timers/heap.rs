@@ -61,12 +61,14 @@ impl<S: Containers> Heap<S> {
 }
 
 impl<S: Containers> TimerQueue for Heap<S> {
-    fn push(&mut self, when: Instant, handle: Handle) -> bool {
-        if self.keys.push(Key::new(when, handle)).is_err() {
-            return false;
-        }
+    fn has_room(&self) -> bool {
+        self.keys.items().len() < S::Buffer::<Key>::LIMIT
+    }
+
+    fn push(&mut self, when: Instant, handle: Handle) {
+        let pushed = self.keys.push(Key::new(when, handle));
+        debug_assert!(pushed.is_ok(), "there is room");
         self.sift_up(self.keys.items().len() - 1);
-        true
     }
 
     fn bury(&mut self) -> bool {

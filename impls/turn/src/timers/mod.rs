@@ -42,8 +42,11 @@ pub(crate) const WORTH_SWEEPING: usize = 100;
 ///
 /// `is_live` says whether a key's callback is still there.
 pub(crate) trait TimerQueue: Default {
-    /// Adds a key; `false` if there is no room even for that.
-    fn push(&mut self, when: Instant, handle: Handle) -> bool;
+    /// Whether one more key fits.
+    fn has_room(&self) -> bool;
+
+    /// Adds a key, for which there is room.
+    fn push(&mut self, when: Instant, handle: Handle);
 
     /// Notes that one of the keys has become a tombstone. Says whether to [`sweep`](Self::sweep).
     fn bury(&mut self) -> bool;
@@ -102,7 +105,8 @@ mod tests {
                         _ => Instant::from_nanos(now + distance),
                     };
                     let handle = handles.next();
-                    assert!(queue.push(deadline, handle));
+                    assert!(queue.has_room());
+                    queue.push(deadline, handle);
                     model.insert((deadline, handle));
                     deadlines.insert(handle, deadline);
                 }

@@ -133,14 +133,17 @@ impl Wheel {
 }
 
 impl TimerQueue for Wheel {
-    fn push(&mut self, when: Instant, handle: Handle) -> bool {
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn push(&mut self, when: Instant, handle: Handle) {
         let key = Key::new(when, handle);
         if self.earliest.is_some_and(|earliest| key < earliest) && tick(when) >= self.horizon {
             self.earliest = Some(key);
         }
         self.length += 1;
         self.place(key);
-        true
     }
 
     fn bury(&mut self) -> bool {
