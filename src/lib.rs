@@ -12,6 +12,7 @@ mod child;
 mod context;
 mod error;
 mod event_loop;
+mod fixed;
 mod handle;
 mod local;
 mod platform;
