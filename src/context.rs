@@ -16,7 +16,7 @@ use core::marker::PhantomData;
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
-use crate::platform::{self, Lock};
+use crate::platform::{self, Counter, Lock};
 use crate::{Loop, NoRunningLoop, PolicyError, RunError};
 
 /// Tells flows of control apart, on a host without threads of `std`.
@@ -134,13 +134,10 @@ impl ContextId {
 }
 
 /// Numbers for contexts and for [`PerContext`] values.
-static NUMBERS: Lock<u64> = Lock::new(0);
+static NUMBERS: Counter = Counter::new(1);
 
 fn next_number() -> NonZeroU64 {
-    NUMBERS.with(|last| {
-        *last += 1;
-        NonZeroU64::new(*last).unwrap_or(NonZeroU64::MIN)
-    })
+    NonZeroU64::new(NUMBERS.take(1)).unwrap_or(NonZeroU64::MIN)
 }
 
 /// What is looked up all the time: who this is, and which loop runs here. It needs no `Drop`, so a

@@ -8,7 +8,7 @@ use core::fmt;
 use core::num::NonZeroU64;
 use core::ops::Range;
 
-use crate::platform::Lock;
+use crate::platform::Counter;
 use crate::{Loop, Remote};
 
 /// Names one scheduled callback (asyncio's `Handle` and `TimerHandle`).
@@ -49,7 +49,7 @@ impl fmt::Debug for Handle {
 }
 
 /// The first number that no source has been given yet.
-static UNTAKEN: Lock<u64> = Lock::new(1);
+static UNTAKEN: Counter = Counter::new(1);
 
 /// A source of handles, for authors of loops: each loop owns one.
 ///
@@ -117,11 +117,8 @@ impl Handles {
     /// ```
     #[must_use]
     pub fn lease(length: u64) -> Range<u64> {
-        UNTAKEN.with(|untaken| {
-            let start = *untaken;
-            *untaken += length;
-            start..*untaken
-        })
+        let start = UNTAKEN.take(length);
+        start..start + length
     }
 }
 

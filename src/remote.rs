@@ -1,10 +1,9 @@
 //! What other threads, interrupts and wakers hold of a loop.
 
-use alloc::boxed::Box;
 use core::any::Any;
 use core::fmt;
 
-use crate::platform::Arc;
+use crate::platform::{Arc, share};
 use crate::{Rejected, Runnable, SendCallback};
 
 /// The half of a loop that may be used from everywhere.
@@ -79,8 +78,7 @@ pub struct Remote(Arc<dyn RemoteLoop>);
 impl Remote {
     /// Wraps the remote half of a loop.
     pub fn new(remote: impl RemoteLoop) -> Self {
-        // By way of a box, because portable-atomic-util's Arc cannot be coerced on stable Rust.
-        Self(Arc::from(Box::new(remote) as Box<dyn RemoteLoop>))
+        Self(share!(remote, dyn RemoteLoop))
     }
 
     /// Arranges for `callback` to run on the loop's context. From any context.

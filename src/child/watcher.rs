@@ -5,7 +5,7 @@ use core::any::Any;
 use core::fmt;
 
 use super::{ChildToken, ExitStatus, Pid};
-use crate::platform::Arc;
+use crate::platform::{Arc, share};
 use crate::{Loop, Rejected, WatchError, get_running_loop};
 
 /// What is told that a child ended. It runs as a callback of the loop that was named.
@@ -80,8 +80,7 @@ pub struct Watcher(Arc<dyn ChildWatcher>);
 impl Watcher {
     /// Wraps a watcher.
     pub fn new(watcher: impl ChildWatcher) -> Self {
-        // By way of a box, because portable-atomic-util's Arc cannot be coerced on stable Rust.
-        Self(Arc::from(Box::new(watcher) as Box<dyn ChildWatcher>))
+        Self(share!(watcher, dyn ChildWatcher))
     }
 
     /// Arranges for `callback` to run on the running loop when the child has ended, and returns

@@ -36,6 +36,7 @@ impl<T> ReadLock<T> {
         Self(RwLock::new(value))
     }
 
+    #[inline]
     pub(crate) fn read<R>(&self, section: impl FnOnce(&T) -> R) -> R {
         section(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -16,7 +16,6 @@ mod ambient;
 mod layer;
 mod process;
 
-use alloc::boxed::Box;
 use core::any::Any;
 use core::fmt;
 
@@ -28,7 +27,7 @@ pub use process::{
     DefaultPolicy, PolicyGuard, get_event_loop_policy, register_default_policy, set_event_loop_policy,
 };
 
-use crate::platform::{self, Arc};
+use crate::platform::{self, Arc, share};
 use crate::{Loop, PolicyError, Watcher};
 
 /// Decides which loop belongs to a context, how loops are made, and who watches children.
@@ -116,8 +115,7 @@ pub struct Policy(Arc<dyn EventLoopPolicy>);
 impl Policy {
     /// Wraps a policy.
     pub fn new(policy: impl EventLoopPolicy) -> Self {
-        // By way of a box, because portable-atomic-util's Arc cannot be coerced on stable Rust.
-        Self(Arc::from(Box::new(policy) as Box<dyn EventLoopPolicy>))
+        Self(share!(policy, dyn EventLoopPolicy))
     }
 
     /// A policy that is `base` but for what `layer` overrides.

@@ -94,6 +94,7 @@ pub fn register_default_policy(default: &'static DefaultPolicy) {
 /// assert!(policy.is_same(&anyloop::get_event_loop_policy()?));
 /// # Ok::<(), anyloop::PolicyError>(())
 /// ```
+#[inline]
 pub fn get_event_loop_policy() -> Result<Policy, PolicyError> {
     match SLOT.read(|slot| slot.current().cloned()) {
         Some(policy) => Ok(policy),

@@ -41,12 +41,6 @@ pub trait Backend: 'static {
     /// What remote halves call. Called once, when the engine is made.
     fn waker(&self) -> Self::Waker;
 
-    /// A run, or a step, begins.
-    fn enter(&self) {}
-
-    /// The run that [`enter`](Self::enter) began has ended.
-    fn leave(&self) {}
-
     /// Lets a backend that prefers latency to idling wait busily, for a bounded time, before a
     /// [`park`](Self::park) that may wait. `is_quiet` says whether no other context has sent
     /// anything yet. Returns at once unless the backend says otherwise.

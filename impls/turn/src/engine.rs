@@ -1,6 +1,6 @@
 //! What one turn is, and what the life of a loop is.
 
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, OnceCell, RefCell};
 use core::time::Duration;
 
 use anyloop::{
@@ -76,12 +76,14 @@ pub struct Engine<B: Backend, S: Storage = Growing> {
     since_poll: Cell<u32>,
     tasks: TaskSet,
     shared: Arc<Shared<B::Waker>>,
-    remote: Remote,
+    /// Made when it is first asked for.
+    remote: OnceCell<Remote>,
     backend: B,
 }
 
 impl<B: Backend, S: Storage> Engine<B, S> {
     /// An idle loop, which belongs to the calling context.
+    #[inline]
     #[must_use]
     pub fn new(backend: B) -> Self {
         let shared = Arc::new(Shared::new(backend.waker()));
@@ -94,7 +96,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             remote_stop: Cell::new(false),
             since_poll: Cell::new(CALLBACKS_BETWEEN_POLLS),
             tasks: TaskSet::new(),
-            remote: Remote::new(RemoteHalf(shared.clone())),
+            remote: OnceCell::new(),
             shared,
             backend,
         }
@@ -220,7 +222,6 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             LoopState::Idle => {
                 self.state.set(LoopState::Running);
                 self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
-                self.backend.enter();
                 Ok(Run(self))
             }
             LoopState::Running => Err(RunError::AlreadyRunning),
@@ -234,7 +235,6 @@ struct Run<'a, B: Backend, S: Storage>(&'a Engine<B, S>);
 
 impl<B: Backend, S: Storage> Drop for Run<'_, B, S> {
     fn drop(&mut self) {
-        self.0.backend.leave();
         self.0.state.set(LoopState::Idle);
         self.0.stop.set(false);
     }
@@ -299,14 +299,15 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         self.tasks.cancel_all();
         drop(self.backlog.take());
         drop(self.shared.close());
-        let queues = self.queues.replace(Queues::new());
-        drop(queues);
+        // Bound to a name, so that the borrow is over before callbacks are dropped.
+        let dropped = self.queues.borrow_mut().clear();
+        drop(dropped);
         self.backend.close();
         Ok(())
     }
 
     fn remote(&self) -> Remote {
-        self.remote.clone()
+        self.remote.get_or_init(|| Remote::new(RemoteHalf(self.shared.clone()))).clone()
     }
 
     fn tasks(&self) -> &TaskSet {

@@ -25,6 +25,7 @@ pub(crate) struct Queues<S: Containers> {
 }
 
 impl<S: Containers> Queues<S> {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             ready: Ring::new(),
@@ -108,6 +109,13 @@ impl<S: Containers> Queues<S> {
             return Some(callback);
         }
         self.next_due()
+    }
+
+    /// Takes everything out, to be dropped outside of the caller's borrow.
+    pub(crate) fn clear(&mut self) -> impl Sized + use<S> {
+        self.timers = S::Timers::default();
+        self.due = S::Fifo::default();
+        (self.ready.clear(), self.slots.clear())
     }
 
     fn next_due(&mut self) -> Option<Callback> {

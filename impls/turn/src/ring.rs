@@ -46,6 +46,7 @@ impl<S: Containers> Ring<S> {
     const FIRST_LEASE: u64 = 1 << 10;
     const LONGEST_LEASE: u64 = 1 << 32;
 
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             table: S::Buffer::default(),
@@ -150,6 +151,13 @@ impl<S: Containers> Ring<S> {
         }
         let index = self.index(position);
         self.table.items_mut()[index].take()
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) -> S::Buffer<Option<Callback>> {
+        self.head = self.tail;
+        self.limit = self.tail;
+        core::mem::take(&mut self.table)
     }
 
     /// Makes what is in the ring now the batch.

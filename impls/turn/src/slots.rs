@@ -23,6 +23,7 @@ pub(crate) struct Slots<S: Containers> {
 }
 
 impl<S: Containers> Slots<S> {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             names: S::Buffer::default(),
@@ -110,6 +111,13 @@ impl<S: Containers> Slots<S> {
             prefetch(name);
             prefetch(callback);
         }
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) -> S::Buffer<Option<Callback>> {
+        self.live = 0;
+        self.names = S::Buffer::default();
+        core::mem::take(&mut self.callbacks)
     }
 
     /// Takes the callback out.

@@ -22,6 +22,9 @@ pub(crate) trait Buffer<T>: Default {
     /// The most items that it ever holds.
     const LIMIT: usize;
 
+    /// As many items as fit, at most `size`.
+    fn filled(size: usize, item: impl FnMut() -> T) -> Self;
+
     /// Appends `item`, or hands it back if the buffer is full.
     fn push(&mut self, item: T) -> Result<(), T>;
 
@@ -36,17 +39,10 @@ pub(crate) trait Buffer<T>: Default {
 /// A table of empty places, twice as many as `capacity`, if the storage can hold more than that.
 pub(crate) fn bigger_table<T, B: Buffer<Option<T>>>(capacity: usize) -> Option<B> {
     /// The size at which a growing table starts.
-    const SMALLEST: usize = 16;
+    const SMALLEST: usize = 8;
 
     let size = (capacity * 2).max(SMALLEST).min(B::LIMIT);
-    if size <= capacity {
-        return None;
-    }
-    let mut table = B::default();
-    for _ in 0..size {
-        table.push(None).ok()?;
-    }
-    Some(table)
+    (size > capacity).then(|| B::filled(size, || None))
 }
 
 /// A queue that may have a limit.
@@ -79,6 +75,12 @@ impl Containers for Growing {
 
 impl<T> Buffer<T> for Vec<T> {
     const LIMIT: usize = usize::MAX;
+
+    fn filled(size: usize, item: impl FnMut() -> T) -> Self {
+        let mut items = Self::new();
+        items.resize_with(size, item);
+        items
+    }
 
     fn push(&mut self, item: T) -> Result<(), T> {
         Self::push(self, item);
@@ -141,6 +143,10 @@ impl<T, const N: usize> Buffer<T> for heapless::Vec<T, N> {
         assert!(N.is_power_of_two(), "the capacity must be a power of two");
         N
     };
+
+    fn filled(size: usize, item: impl FnMut() -> T) -> Self {
+        core::iter::repeat_with(item).take(size.min(N)).collect()
+    }
 
     fn push(&mut self, item: T) -> Result<(), T> {
         self.push(item)

@@ -6,12 +6,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyloop::{Callback, Handle, Handles, Instant, Interest, OsError, RawSource, Readiness};
 use anyloop_turn::{Park, Sink};
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
@@ -28,6 +29,29 @@ struct Registration {
     interest: Cell<Interest>,
     live: Cell<bool>,
     callback: Rc<dyn Fn(Interest)>,
+}
+
+type Registrations = HashMap<Handle, Rc<Registration>, BuildHasherDefault<HandleHasher>>;
+
+/// Spreads handles, which are numbers that this process made itself: nobody can choose them so that
+/// they collide.
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        /// 2⁶⁴ divided by the golden ratio: the high bits, which tables look at first, are spread.
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        self.0 = (self.0 ^ number).wrapping_mul(SPREAD).rotate_left(32);
+    }
 }
 
 /// The kernel objects of one loop.
@@ -52,7 +76,7 @@ pub(crate) struct Epoll {
     waker: EventFdWaker,
     waiter: Waiter,
     handles: Handles,
-    registrations: RefCell<HashMap<Handle, Rc<Registration>>>,
+    registrations: RefCell<Registrations>,
     closed: Cell<bool>,
 }
 
@@ -107,11 +131,16 @@ impl Epoll {
     }
 
     /// Waits, and hands the callbacks of what is ready to `ready`.
-    pub(crate) fn wait(&self, park: Park, now: Instant, ready: &mut Sink<'_>) -> Result<(), OsError> {
+    pub(crate) fn wait(
+        &self,
+        park: Park,
+        now: impl FnOnce() -> Instant,
+        ready: &mut Sink<'_>,
+    ) -> Result<(), OsError> {
         let timeout = match park {
             Park::Poll if self.poller.borrow().is_none() => return Ok(()),
-            Park::Poll => Some(Timespec::default()),
-            Park::Until(when) => Timespec::try_from(when - now).ok(),
+            Park::Poll => Some(Duration::ZERO),
+            Park::Until(when) => Some(when - now()),
             Park::Forever => None,
         };
         let mut events = no_events();

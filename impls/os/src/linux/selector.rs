@@ -1,13 +1,11 @@
 //! What a `SelectorEventLoop` is: the shared engine over epoll.
 
-use std::cell::{Cell, RefCell};
-use std::num::NonZeroU64;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use anyloop::{Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
 use anyloop_turn::{Backend, Engine, Park, Sink};
-use rustix::thread::{current_timer_slack, set_current_timer_slack};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::epoll::Epoll;
@@ -18,8 +16,8 @@ use super::spawn::Spawner;
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
 ///
 /// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
-/// each time; waits are precise to what the kernel makes of nanoseconds, or rounded up to whole
-/// milliseconds before Linux 5.11. *Kernel objects:* an epoll and an
+/// each time; waits end within microseconds of their time, or are rounded up to whole milliseconds
+/// before Linux 5.11. *Kernel objects:* an epoll and an
 /// eventfd, made when the loop first has to wait or to watch something, and freed by `close`.
 ///
 /// ```
@@ -31,8 +29,8 @@ use super::spawn::Spawner;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It sleeps when there is nothing to do, and a timer may be late by the kernel's slack of 50 µs.
-/// [`builder`](Self::builder) makes loops that trade power for latency.
+/// It sleeps when there is nothing to do. [`builder`](Self::builder) makes loops that trade power
+/// for latency.
 #[derive(Debug)]
 pub enum SelectorEventLoop {}
 
@@ -47,7 +45,7 @@ impl SelectorEventLoop {
 
     /// A loop with choices.
     pub const fn builder() -> SelectorBuilder {
-        SelectorBuilder { spin: Duration::ZERO, precise_timers: false }
+        SelectorBuilder { spin: Duration::ZERO }
     }
 }
 
@@ -57,7 +55,7 @@ impl SelectorEventLoop {
 /// use anyloop_os::SelectorEventLoop;
 /// use std::time::Duration;
 ///
-/// let lp = SelectorEventLoop::builder().spin(Duration::from_micros(20)).precise_timers(true).build();
+/// let lp = SelectorEventLoop::builder().spin(Duration::from_micros(20)).build();
 /// assert_eq!(lp.run_until_complete(async { 1 }), Ok(1));
 /// lp.close()?;
 /// # Ok::<(), anyloop::CloseError>(())
@@ -66,27 +64,17 @@ impl SelectorEventLoop {
 #[must_use = "call build()"]
 pub struct SelectorBuilder {
     spin: Duration,
-    precise_timers: bool,
 }
 
 impl SelectorBuilder {
     /// Waits busily for work from other threads, at most so long, before it sleeps.
     ///
     /// Waking a processor that sleeps costs tens of microseconds, which a loop that did not sleep
-    /// saves. Events of sources are not waited for in this way. Nothing is done where the process
-    /// may use one processor only: there it would keep the other thread from running.
+    /// saves. Events of sources are not waited for in this way. Nothing is done if the thread that
+    /// calls [`build`](Self::build) may use one processor only: there it would keep the other
+    /// thread from running. So pin a thread to its processor after its loop is built.
     pub const fn spin(mut self, longest: Duration) -> Self {
         self.spin = longest;
-        self
-    }
-
-    /// Asks the kernel to be exact with this thread's timers while the loop runs, instead of late by
-    /// up to 50 µs, at the price of more wake-ups of the processor.
-    ///
-    /// It sets the timer slack of the thread, and puts it back when the run ends. Programs that are
-    /// started meanwhile inherit it.
-    pub const fn precise_timers(mut self, precise: bool) -> Self {
-        self.precise_timers = precise;
         self
     }
 
@@ -104,8 +92,6 @@ impl SelectorBuilder {
             epoll,
             exception_handler: RefCell::new(None),
             spin,
-            precise_timers: self.precise_timers,
-            former_slack: Cell::new(None),
         }))
     }
 }
@@ -117,9 +103,6 @@ struct Selector {
     epoll: Epoll,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
-    precise_timers: bool,
-    /// The thread's timer slack before the run, in nanoseconds.
-    former_slack: Cell<Option<NonZeroU64>>,
 }
 
 impl Selector {
@@ -145,20 +128,6 @@ impl Backend for Selector {
         self.waker.clone()
     }
 
-    fn enter(&self) {
-        if self.precise_timers {
-            // A kernel that does not know slack has none.
-            self.former_slack.set(current_timer_slack().ok().and_then(NonZeroU64::new));
-            let _ = set_current_timer_slack(Some(NonZeroU64::MIN));
-        }
-    }
-
-    fn leave(&self) {
-        if let Some(slack) = self.former_slack.take() {
-            let _ = set_current_timer_slack(Some(slack));
-        }
-    }
-
     fn spin(&self, park: Park, is_quiet: &dyn Fn() -> bool) {
         if self.spin.is_zero() {
             return;
@@ -178,7 +147,7 @@ impl Backend for Selector {
     }
 
     fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError> {
-        Ok(self.epoll.wait(park, self.now(), ready)?)
+        Ok(self.epoll.wait(park, || self.now(), ready)?)
     }
 
     fn run(&self, batch: &mut dyn FnMut()) {
