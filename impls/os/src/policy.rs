@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
 
-use crate::sys;
+use crate::{processes, sys};
 
 /// Where [`get_event_loop`](anyloop::get_event_loop) makes a loop if none was ever set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,19 +85,7 @@ impl DefaultEventLoopPolicy {
     }
 
     fn new_child_watcher(&self) -> Result<Watcher, PolicyError> {
-        let kind = match self.watcher_kind {
-            WatcherKind::FromEnvironment => match std::env::var("ANYLOOP_CHILD_WATCHER").as_deref() {
-                Ok("pidfd") => WatcherKind::Pidfd,
-                Ok("threaded" | "") | Err(_) => WatcherKind::Threaded,
-                Ok(_) => {
-                    return Err(PolicyError::Unsupported(
-                        "the child watcher that ANYLOOP_CHILD_WATCHER names",
-                    ));
-                }
-            },
-            kind => kind,
-        };
-        sys::new_child_watcher(kind)
+        processes::new_child_watcher(self.watcher_kind)
     }
 
     /// Works on the watcher's place. None of the users' code runs under this lock.

@@ -55,7 +55,7 @@ impl<S: Containers> Queues<S> {
     pub(crate) unsafe fn push_timer(&mut self, when: Instant, callback: &Callback) -> Option<Handle> {
         if !self.timers.has_room() {
             // A fixed queue may be full of tombstones.
-            self.timers.sweep(|handle| self.slots.contains(handle));
+            self.timers.sweep(self.slots.is_live());
         }
         // SAFETY: as the caller promises.
         let handle = unsafe { self.slots.insert(callback) }?;
@@ -72,14 +72,14 @@ impl<S: Containers> Queues<S> {
         let callback = self.slots.remove(handle)?;
         // If it is due already, its key is dug up when it comes to its turn.
         if self.timers.bury() {
-            self.timers.sweep(|handle| self.slots.contains(handle));
+            self.timers.sweep(self.slots.is_live());
         }
         Some(callback)
     }
 
     /// When the next timer is due.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        self.timers.next(|handle| self.slots.contains(handle))
+        self.timers.next(self.slots.is_live())
     }
 
     /// Whether [`push_ready`](Self::push_ready) would succeed.

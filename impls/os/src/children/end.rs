@@ -12,9 +12,9 @@ use std::thread;
 
 use anyloop::{ChildToken, ExitStatus, SendCallback};
 
+use super::collect;
 use super::registry::{Registration, Registry};
-use crate::sys::wait_id;
-use crate::unix::collect;
+use crate::processes::wait_id;
 
 /// Enough for a system call and a post; threads of the usual size would cost address space.
 const STACK: usize = 64 * 1024;

@@ -4,7 +4,7 @@
 //! event that was still on its way when its registration was removed finds nothing. A callback
 //! that was queued already looks once more, right before it runs.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -16,7 +16,7 @@ use anyloop_turn::{Park, Sink};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
-use super::eventfd::{EventFd, EventFdWaker};
+use super::eventfd::EventFdWaker;
 use super::os_error;
 use super::wait::{Waiter, no_events};
 
@@ -58,14 +58,15 @@ impl Hasher for HandleHasher {
 struct Poller {
     epoll: OwnedFd,
     /// Registered in `epoll`, and kept for that.
-    _wake: EventFd,
+    _wake: OwnedFd,
 }
 
 impl Poller {
     fn new(waker: &EventFdWaker) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let wake = EventFd::new(waker)?;
-        epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN | EventFlags::ET)?;
+        let wake = waker.open()?;
+        let added = epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN | EventFlags::ET);
+        added.inspect_err(|_| waker.forget())?;
         Ok(Self { epoll, _wake: wake })
     }
 }
@@ -97,10 +98,10 @@ fn seen(flags: EventFlags, interest: Interest) -> Interest {
 }
 
 impl Epoll {
-    pub(crate) fn new(waker: EventFdWaker) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             poller: RefCell::new(None),
-            waker,
+            waker: EventFdWaker::new(),
             waiter: Waiter::default(),
             handles: Handles::new(),
             registrations: RefCell::default(),
@@ -108,26 +109,29 @@ impl Epoll {
         }
     }
 
-    /// Makes the kernel objects, if they are not there yet.
-    pub(crate) fn open(&self) -> Result<(), OsError> {
-        self.with_epoll(|_| Ok(()))
+    /// What wakes a wait.
+    pub(crate) const fn waker(&self) -> &EventFdWaker {
+        &self.waker
     }
 
-    /// Does something with the epoll, which is made now if it is not there yet.
-    ///
-    /// None of the users' code runs in `work`.
-    fn with_epoll<R>(&self, work: impl FnOnce(&OwnedFd) -> Result<R, Errno>) -> Result<R, OsError> {
+    /// Makes the kernel objects, if they are not there yet.
+    pub(crate) fn open(&self) -> Result<(), OsError> {
+        self.poller().map(drop)
+    }
+
+    /// The kernel objects, which are made now if they are not there yet.
+    fn poller(&self) -> Result<Ref<'_, Poller>, OsError> {
+        let gone = || os_error(Errno::BADF);
         // A forked child shares the epoll itself with its parent, not only the descriptor: what it
         // removes is gone there, too.
         if self.closed.get() || !self.waker.is_own_process() {
-            return Err(os_error(Errno::BADF));
+            return Err(gone());
         }
-        let mut poller = self.poller.borrow_mut();
-        let made = match &mut *poller {
-            Some(poller) => poller,
-            none => none.insert(Poller::new(&self.waker).map_err(os_error)?),
-        };
-        work(&made.epoll).map_err(os_error)
+        if self.poller.borrow().is_none() {
+            let made = Poller::new(&self.waker).map_err(os_error)?;
+            self.poller.replace(Some(made));
+        }
+        Ref::filter_map(self.poller.borrow(), Option::as_ref).map_err(|_| gone())
     }
 
     /// Waits, and hands the callbacks of what is ready to `ready`.
@@ -144,7 +148,8 @@ impl Epoll {
             Park::Forever => None,
         };
         let mut events = no_events();
-        let events = self.with_epoll(|epoll| self.waiter.wait(epoll, &mut events, timeout))?;
+        let poller = self.poller()?;
+        let events = self.waiter.wait(&poller.epoll, &mut events, timeout).map_err(os_error)?;
         for event in events {
             self.dispatch(event, ready);
         }
@@ -173,6 +178,7 @@ impl Epoll {
     /// added afterwards.
     pub(crate) fn close(&self) {
         self.closed.set(true);
+        self.waker.forget();
         drop(self.poller.take());
         let registrations = self.registrations.take();
         for registration in registrations.values() {
@@ -188,7 +194,7 @@ impl Epoll {
         // is going on here.
         let source = unsafe { BorrowedFd::borrow_raw(registration.fd) };
         // It can fail only if the promise was broken, and then it is out already.
-        let _ = self.with_epoll(|epoll| epoll::delete(epoll, source));
+        let _ = self.poller().map(|poller| epoll::delete(&poller.epoll, source));
     }
 }
 
@@ -204,7 +210,7 @@ impl Readiness for Epoll {
         // SAFETY: the caller promises that the source is open.
         let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
         let data = EventData::new_u64(handle.to_bits());
-        self.with_epoll(|epoll| epoll::add(epoll, borrowed, data, flags(interest)))?;
+        epoll::add(&self.poller()?.epoll, borrowed, data, flags(interest)).map_err(os_error)?;
         let registration =
             Registration { fd, interest: Cell::new(interest), live: Cell::new(true), callback };
         self.registrations.borrow_mut().insert(handle, Rc::new(registration));
@@ -217,7 +223,7 @@ impl Readiness for Epoll {
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { BorrowedFd::borrow_raw(known.fd) };
         let data = EventData::new_u64(handle.to_bits());
-        self.with_epoll(|epoll| epoll::modify(epoll, source, data, flags(interest)))?;
+        epoll::modify(&self.poller()?.epoll, source, data, flags(interest)).map_err(os_error)?;
         known.interest.set(interest);
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! It is registered edge-triggered, so each write is one event, and the counter needs 2⁶⁴ writes
 //! to fill up. It is made when the loop first has to wait, right before anybody may wake it.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -24,8 +24,20 @@ pub(crate) struct EventFdWaker {
 }
 
 impl EventFdWaker {
-    pub(crate) fn new(process: Process) -> Self {
-        Self { fd: Arc::new(AtomicI32::new(NONE)), process }
+    pub(crate) fn new() -> Self {
+        Self { fd: Arc::new(AtomicI32::new(NONE)), process: Process::current() }
+    }
+
+    /// Makes the eventfd. It is the caller's, who says so before closing it.
+    pub(crate) fn open(&self) -> Result<OwnedFd, Errno> {
+        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        self.fd.store(fd.as_raw_fd(), Ordering::Release);
+        Ok(fd)
+    }
+
+    /// Forgets the eventfd, which is about to be closed.
+    pub(crate) fn forget(&self) {
+        self.fd.store(NONE, Ordering::Release);
     }
 
     /// Whether this is the process that the waker was made in.
@@ -45,31 +57,5 @@ impl Wake for EventFdWaker {
             // It can fail only if the counter is full, and then the loop is awake.
             let _ = rustix::io::write(fd, &1_u64.to_ne_bytes());
         }
-    }
-}
-
-/// The eventfd itself. While it lives, its waker knows it.
-pub(crate) struct EventFd {
-    fd: OwnedFd,
-    waker: EventFdWaker,
-}
-
-impl EventFd {
-    pub(crate) fn new(waker: &EventFdWaker) -> Result<Self, Errno> {
-        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        waker.fd.store(fd.as_raw_fd(), Ordering::Release);
-        Ok(Self { fd, waker: waker.clone() })
-    }
-}
-
-impl AsFd for EventFd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl Drop for EventFd {
-    fn drop(&mut self) {
-        self.waker.fd.store(NONE, Ordering::Release);
     }
 }

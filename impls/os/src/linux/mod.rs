@@ -1,38 +1,27 @@
-//! What there is on Linux: the epoll loop, pidfds, and the usual watcher.
+//! What there is on Linux: the epoll loop.
 //!
 //! | file | answers |
 //! | --- | --- |
 //! | `selector.rs` | what is a `SelectorEventLoop`? |
 //! | `epoll.rs` | what does it wait for? |
 //! | `wait.rs` | how does it sleep? |
+//! | `clock.rs` | what time is it? |
 //! | `eventfd.rs` | how is it woken? |
 //! | `fork.rs` | is this still the process that made it? |
-//! | `spawn.rs` | how does it start programs? |
-//! | `pidfd.rs` | how does it wait for children? |
 
+pub(crate) mod clock;
 pub(crate) mod epoll;
 pub(crate) mod eventfd;
 pub(crate) mod fork;
-pub(crate) mod pidfd;
 pub(crate) mod selector;
-pub(crate) mod spawn;
 pub(crate) mod wait;
 
-pub(crate) use pidfd::wait_id;
+use anyloop::{Loop, PolicyError};
 
-use anyloop::{Loop, PolicyError, Watcher};
-
-use crate::{PidfdChildWatcher, SelectorEventLoop, ThreadedChildWatcher, WatcherKind};
+use crate::SelectorEventLoop;
 
 pub(crate) fn new_event_loop() -> Result<Loop, PolicyError> {
     Ok(SelectorEventLoop::new())
-}
-
-pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
-    Ok(match kind {
-        WatcherKind::Pidfd if PidfdChildWatcher::probe().is_ok() => Watcher::new(PidfdChildWatcher::new()),
-        _ => Watcher::new(ThreadedChildWatcher::new()),
-    })
 }
 
 pub(crate) fn is_main_thread() -> bool {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyloop::{Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
 use anyloop_turn::{Backend, Engine, Park, Sink};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::thread::sched_getaffinity;
 
+use super::clock::now;
 use super::epoll::Epoll;
 use super::eventfd::EventFdWaker;
-use super::fork::Process;
-use super::spawn::Spawner;
+use crate::processes;
 
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
 ///
@@ -81,15 +81,10 @@ impl SelectorBuilder {
     /// The loop, which belongs to the calling thread.
     #[must_use]
     pub fn build(self) -> Loop {
-        let process = Process::current();
-        let waker = EventFdWaker::new(process);
-        let epoll = Epoll::new(waker.clone());
-        let alone = || std::thread::available_parallelism().is_ok_and(|processors| processors.get() == 1);
+        let alone = || sched_getaffinity(None).is_ok_and(|processors| processors.count() == 1);
         let spin = if self.spin.is_zero() || alone() { Duration::ZERO } else { self.spin };
         Loop::new(<Engine<_>>::new(Selector {
-            process,
-            waker,
-            epoll,
+            epoll: Epoll::new(),
             exception_handler: RefCell::new(None),
             spin,
         }))
@@ -98,8 +93,6 @@ impl SelectorBuilder {
 
 /// What the engine runs on.
 struct Selector {
-    process: Process,
-    waker: EventFdWaker,
     epoll: Epoll,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
@@ -119,13 +112,11 @@ impl Backend for Selector {
     type Waker = EventFdWaker;
 
     fn now(&self) -> Instant {
-        let now = clock_gettime(ClockId::Monotonic);
-        // Both are positive on this clock.
-        Instant::from_nanos(now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs())
+        now()
     }
 
     fn waker(&self) -> EventFdWaker {
-        self.waker.clone()
+        self.epoll.waker().clone()
     }
 
     fn spin(&self, park: Park, is_quiet: &dyn Fn() -> bool) {
@@ -165,7 +156,7 @@ impl Backend for Selector {
     }
 
     fn is_own_process(&self) -> bool {
-        self.process.is_current()
+        self.epoll.waker().is_own_process()
     }
 
     fn close(&self) {
@@ -177,7 +168,7 @@ impl Backend for Selector {
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
         capabilities.readiness = Some(&self.epoll);
-        capabilities.processes = Some(&Spawner);
+        capabilities.processes = processes::SPAWNER;
         capabilities.observe = Some(self);
         capabilities
     }

@@ -69,23 +69,24 @@ impl Waiter {
     }
 
     fn precise_wait(&self, epoll: &OwnedFd, events: &mut Events, time: Duration) -> Result<usize, Errno> {
-        // What does not fit is longer than anybody waits.
-        let wait = |time: Duration, events: &mut Events| {
-            let timeout = Timespec::try_from(time).ok();
-            epoll::wait(epoll, &mut events[..], timeout.as_ref()).map(|(ready, _)| ready.len())
-        };
         let slack = *self.slack.get_or_init(|| Duration::from_nanos(current_timer_slack().unwrap_or(0)));
-        if let Some(asked) = less_slack(time, slack) {
-            return wait(asked, events);
+        let asked = less_slack(time, slack);
+        let former = if asked.is_none() { without_slack() } else { None };
+        // What does not fit is longer than anybody waits.
+        let timeout = Timespec::try_from(asked.unwrap_or(time)).ok();
+        let waited = epoll::wait(epoll, &mut events[..], timeout.as_ref()).map(|(ready, _)| ready.len());
+        if former.is_some() {
+            let _ = set_current_timer_slack(former);
         }
-        // Somebody may have changed it since. Where this is forbidden, the wait is late, and nothing
-        // worse.
-        let now = current_timer_slack().ok().and_then(NonZeroU64::new);
-        let _ = set_current_timer_slack(now.and(Some(NonZeroU64::MIN)));
-        let waited = wait(time, events);
-        let _ = set_current_timer_slack(now);
         waited
     }
+}
+
+/// Takes the slack from the calling thread, and says how much it had: somebody may have changed it
+/// since it was looked at. Where this is forbidden, the wait is late, and nothing worse.
+fn without_slack() -> Option<NonZeroU64> {
+    let former = current_timer_slack().ok().and_then(NonZeroU64::new)?;
+    set_current_timer_slack(Some(NonZeroU64::MIN)).ok().map(|()| former)
 }
 
 /// What to ask for, so that the wait ends after `time` at the latest; `None` if that is no time.

@@ -132,6 +132,12 @@ impl Wheel {
     }
 }
 
+/// Throws the tombstones out of a bucket.
+#[inline(never)]
+fn retain_live(keys: &mut Vec<Key>, is_live: &mut impl FnMut(Handle) -> bool) {
+    keys.retain(|key| is_live(key.handle()));
+}
+
 impl TimerQueue for Wheel {
     fn has_room(&self) -> bool {
         true
@@ -160,7 +166,7 @@ impl TimerQueue for Wheel {
         self.length = self.near.len();
         for level in &mut self.levels {
             for (bucket, keys) in level.buckets.iter_mut().enumerate() {
-                keys.retain(|key| is_live(key.handle()));
+                retain_live(keys, &mut is_live);
                 self.length += keys.len();
                 if keys.is_empty() {
                     level.occupied &= !(1 << bucket);
@@ -197,7 +203,7 @@ impl TimerQueue for Wheel {
             }
             // One tombstone seldom comes alone.
             let before = keys.len();
-            keys.retain(|key| is_live(key.handle()));
+            retain_live(keys, &mut is_live);
             if keys.is_empty() {
                 level.occupied &= !(1 << place.bucket);
             }

@@ -17,10 +17,10 @@ use anyloop::{
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
-use super::os_error;
+use crate::children::collect::{self, by_number};
 use crate::children::end::End;
 use crate::children::registry::{Added, Registry};
-use crate::unix::collect::{self, by_number};
+use crate::linux::os_error;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes
 /// refuse them with various errors.

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use anyloop::{ChildToken, Exec, OsError, Pid, Processes, StdioMode};
 use rustix::io::Errno;
 
-use super::pidfd;
+use super::watcher;
+use crate::linux::os_error;
 
 /// Starts programs, on any loop.
 pub(crate) struct Spawner;
@@ -32,9 +33,9 @@ impl Processes for Spawner {
             // Without a number it is std that refused: a NUL byte in a name or an argument.
             OsError::from_raw(error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()))
         })?;
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::new).ok_or(super::os_error(Errno::RANGE))?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::new).ok_or(os_error(Errno::RANGE))?;
         // Nobody else knows of the child yet, so the number is still its own. Without a pidfd the
         // number has to do.
-        Ok(pidfd::open(pid).map_or_else(|_| ChildToken::from(pid), |fd| pidfd::token(pid, fd)))
+        Ok(watcher::open(pid).map_or_else(|_| ChildToken::from(pid), |fd| watcher::token(pid, fd)))
     }
 }

@@ -1,0 +1,12 @@
+//! What there is for children where there is nothing: honest refusals.
+
+use anyloop::{PolicyError, Processes, Watcher};
+
+use crate::WatcherKind;
+
+/// How a loop starts programs.
+pub(crate) const SPAWNER: Option<&'static dyn Processes> = None;
+
+pub(crate) fn new_child_watcher(_: WatcherKind) -> Result<Watcher, PolicyError> {
+    Err(PolicyError::Unsupported("child watchers on this system, or without the feature `process`"))
+}
