@@ -9,6 +9,7 @@ use alloc::string::String;
 use core::any::Any;
 
 use crate::context::{Context, ContextSlot, Marks, NoContext, RegisterContextError};
+use crate::policy::ReadWrite;
 
 static CONTEXT: ReadLock<Option<&'static dyn Context>> = ReadLock::new(None);
 
@@ -34,12 +35,15 @@ impl<T> ReadLock<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(spin::RwLock::new(value))
     }
+}
 
-    pub(crate) fn read<R>(&self, section: impl FnOnce(&T) -> R) -> R {
+impl<T> ReadWrite<T> for ReadLock<T> {
+    #[inline]
+    fn read<R>(&self, section: impl FnOnce(&T) -> R) -> R {
         section(&self.0.read())
     }
 
-    pub(crate) fn write<R>(&self, section: impl FnOnce(&mut T) -> R) -> R {
+    fn write<R>(&self, section: impl FnOnce(&mut T) -> R) -> R {
         section(&mut self.0.write())
     }
 }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind as std_resume_unw
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::context::{Context, ContextSlot, Marks, NoContext, RegisterContextError};
+use crate::policy::ReadWrite;
 
 std::thread_local! {
     static MARKS: Marks = const { Marks::new() };
@@ -35,13 +36,15 @@ impl<T> ReadLock<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(RwLock::new(value))
     }
+}
 
+impl<T> ReadWrite<T> for ReadLock<T> {
     #[inline]
-    pub(crate) fn read<R>(&self, section: impl FnOnce(&T) -> R) -> R {
+    fn read<R>(&self, section: impl FnOnce(&T) -> R) -> R {
         section(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn write<R>(&self, section: impl FnOnce(&mut T) -> R) -> R {
+    fn write<R>(&self, section: impl FnOnce(&mut T) -> R) -> R {
         section(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
     }
 }

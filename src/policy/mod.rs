@@ -5,6 +5,7 @@
 //! | `mod.rs` | what does a policy decide? |
 //! | `layer.rs` | how does a custom policy build on another? |
 //! | `process.rs` | which policy is in force in this process? |
+//! | `slot.rs` | where is it kept? |
 //! | `ambient.rs` | what do the functions with asyncio's names do? |
 //!
 //! # For users
@@ -15,6 +16,7 @@
 mod ambient;
 mod layer;
 mod process;
+mod slot;
 
 use core::any::Any;
 use core::fmt;
@@ -26,6 +28,8 @@ pub use layer::{Base, PolicyLayer};
 pub use process::{
     DefaultPolicy, PolicyGuard, get_event_loop_policy, register_default_policy, set_event_loop_policy,
 };
+
+pub(crate) use slot::ReadWrite;
 
 use crate::platform::{self, Arc, share};
 use crate::{Loop, PolicyError, Watcher};

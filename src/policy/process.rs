@@ -1,14 +1,10 @@
-//! Which policy is in force in this process.
-//!
-//! One slot, behind a lock that is held for a pointer's copy and never while anybody's code runs:
-//! policies are made, cloned out, called and dropped outside of it. Below the slot stands the
-//! default, which an implementation crate registers when it is linked.
+//! Which policy is in force in this process: the free functions and the guard, on the one slot.
 
-use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
 use super::Policy;
+use super::slot::{Content, Slot};
 use crate::PolicyError;
 use crate::platform::ReadLock;
 
@@ -24,37 +20,7 @@ pub struct DefaultPolicy {
     pub make: fn() -> Policy,
 }
 
-/// One scope: what was set in it, and whose it is.
-struct Scope {
-    /// Zero for the process itself, else a guard's.
-    id: u64,
-    policy: Option<Policy>,
-}
-
-struct Slot {
-    defaults: [Option<&'static DefaultPolicy>; 2],
-    /// The scopes of the guards, the innermost last, above the process's own.
-    guarded: Vec<Scope>,
-    process: Scope,
-    last_id: u64,
-}
-
-impl Slot {
-    fn top(&mut self) -> &mut Scope {
-        self.guarded.last_mut().unwrap_or(&mut self.process)
-    }
-
-    fn current(&self) -> Option<&Policy> {
-        self.guarded.last().unwrap_or(&self.process).policy.as_ref()
-    }
-}
-
-static SLOT: ReadLock<Slot> = ReadLock::new(Slot {
-    defaults: [None; 2],
-    guarded: Vec::new(),
-    process: Scope { id: 0, policy: None },
-    last_id: 0,
-});
+static SLOT: Slot<ReadLock<Content>> = Slot::new(ReadLock::new(Content::EMPTY));
 
 /// Registers the default policy of an implementation crate. From any context, also before `main`.
 ///
@@ -62,18 +28,7 @@ static SLOT: ReadLock<Slot> = ReadLock::new(Slot {
 /// not. Registering the same `default` again does nothing; a second, different one makes
 /// [`get_event_loop_policy`] answer [`PolicyError::TwoDefaults`] until a policy is set.
 pub fn register_default_policy(default: &'static DefaultPolicy) {
-    SLOT.write(|slot| {
-        for place in &mut slot.defaults {
-            match place {
-                Some(known) if core::ptr::eq(*known, default) => return,
-                Some(_) => {}
-                None => {
-                    *place = Some(default);
-                    return;
-                }
-            }
-        }
-    });
+    SLOT.register(default);
 }
 
 /// The policy in force in this process. From any context.
@@ -96,23 +51,7 @@ pub fn register_default_policy(default: &'static DefaultPolicy) {
 /// ```
 #[inline]
 pub fn get_event_loop_policy() -> Result<Policy, PolicyError> {
-    match SLOT.read(|slot| slot.current().cloned()) {
-        Some(policy) => Ok(policy),
-        None => make_default(),
-    }
-}
-
-#[cold]
-fn make_default() -> Result<Policy, PolicyError> {
-    let made = match SLOT.read(|slot| slot.defaults) {
-        [Some(default), None] => (default.make)(),
-        [Some(first), Some(second)] => {
-            return Err(PolicyError::TwoDefaults { first: first.name, second: second.name });
-        }
-        _ => return Err(PolicyError::NoPolicy),
-    };
-    // Another thread may have been faster; then its policy counts, and `made` is dropped out here.
-    Ok(SLOT.write(|slot| slot.top().policy.get_or_insert_with(|| made.clone()).clone()))
+    SLOT.get()
 }
 
 /// Sets the policy of this process, and returns the one that was set. From any context.
@@ -124,7 +63,7 @@ fn make_default() -> Result<Policy, PolicyError> {
 /// *Keeps* [`policy.set`](crate::rules::policy::SET), [`policy.reset`](crate::rules::policy::RESET),
 /// [`policy.apart`](crate::rules::policy::APART).
 pub fn set_event_loop_policy(policy: Option<Policy>) -> Option<Policy> {
-    SLOT.write(|slot| core::mem::replace(&mut slot.top().policy, policy))
+    SLOT.set(policy)
 }
 
 /// Overrides the policy of the process for a scope, and restores it at its end, also on a panic.
@@ -158,23 +97,13 @@ pub struct PolicyGuard {
 impl PolicyGuard {
     /// Puts `policy` in force until the guard is dropped.
     pub fn new(policy: Policy) -> Self {
-        let id = SLOT.write(|slot| {
-            slot.last_id += 1;
-            let id = slot.last_id;
-            slot.guarded.push(Scope { id, policy: Some(policy) });
-            id
-        });
-        Self { id, local: PhantomData }
+        Self { id: SLOT.enter(policy), local: PhantomData }
     }
 }
 
 impl Drop for PolicyGuard {
     fn drop(&mut self) {
-        let left = SLOT.write(|slot| {
-            let at = slot.guarded.iter().position(|scope| scope.id == self.id)?;
-            Some(slot.guarded.remove(at))
-        });
-        drop(left);
+        SLOT.leave(self.id);
     }
 }
 
