@@ -4,12 +4,12 @@ use core::cell::{Cell, OnceCell, RefCell};
 use core::time::Duration;
 
 use anyloop::{
-    Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, Rejected, Remote, RunError,
-    Step, TaskSet,
+    Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, RejectReason, Rejected,
+    Remote, RunError, Step, TaskSet,
 };
 
 use crate::backend::{Backend, OwnProcess, Park, closed};
-use crate::inbox::{RemoteHalf, Shared, Taken};
+use crate::inbox::{RemoteHalf, Shared};
 use crate::place::settled;
 use crate::queues::Queues;
 use crate::storage::{Growing, Storage};
@@ -67,9 +67,6 @@ pub struct Engine<B: Backend, S: Storage = Growing> {
     state: Cell<LoopState>,
     stop: Cell<bool>,
     queues: RefCell<Queues<S>>,
-    /// What was taken from the inbox and waits for room in queues of fixed capacity.
-    backlog: RefCell<Taken>,
-    has_backlog: Cell<bool>,
     /// A remote stop was drained, and what came before it is not all in a batch yet.
     remote_stop: Cell<bool>,
     /// Callbacks that ran since events were looked for.
@@ -91,8 +88,6 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             state: Cell::new(LoopState::Idle),
             stop: Cell::new(false),
             queues: RefCell::new(Queues::new()),
-            backlog: RefCell::new(Taken::default()),
-            has_backlog: Cell::new(false),
             remote_stop: Cell::new(false),
             since_poll: Cell::new(CALLBACKS_BETWEEN_POLLS),
             tasks: TaskSet::new(),
@@ -107,39 +102,27 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         &self.backend
     }
 
-    /// Moves what came in from other contexts behind what is ready.
+    /// Moves what came in from other contexts behind what is ready. `false` if there is no room.
     ///
     /// Called before anything is scheduled locally as well: that is what gives both one order.
     #[inline]
-    fn drain_inbox(&self) {
-        if !self.shared.is_quiet() || self.has_backlog.get() {
-            self.drain_inbox_slowly();
-        }
+    fn drain_inbox(&self) -> bool {
+        self.shared.is_quiet() || self.drain_inbox_slowly()
     }
 
     #[cold]
-    fn drain_inbox_slowly(&self) {
-        // Nothing in here runs or drops the users' code, so the borrows may overlap.
-        let mut backlog = self.backlog.borrow_mut();
+    fn drain_inbox_slowly(&self) -> bool {
+        // Nothing in here runs or drops the users' code.
         let mut queues = self.queues.borrow_mut();
-        loop {
-            if backlog.is_empty() {
-                *backlog = self.shared.take();
-                if backlog.stop {
-                    self.remote_stop.set(true);
-                }
-            }
-            self.has_backlog.set(!backlog.is_empty());
-            if backlog.is_empty() || !queues.has_room() {
-                return;
-            }
-            if let Some(callback) = backlog.next() {
-                // There is room, so it never comes back.
-                // SAFETY: it is forgotten if it has a name.
-                let name = unsafe { queues.push_ready(&callback) };
-                let _ = settled!(name, callback);
-            }
+        if !queues.has_room_for_chain() {
+            return false;
         }
+        let taken = self.shared.take();
+        if taken.stop {
+            self.remote_stop.set(true);
+        }
+        queues.push_chain(taken);
+        true
     }
 
     /// Drains the inbox at the start of a turn. A remote stop that came with it, or that came with
@@ -147,7 +130,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     /// batch.
     fn hear_remote(&self) {
         self.drain_inbox();
-        if !self.has_backlog.get() && self.remote_stop.replace(false) {
+        if self.remote_stop.replace(false) {
             self.stop.set(true);
         }
     }
@@ -249,7 +232,9 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         if self.state.get() == LoopState::Closed {
             return Err(closed(callback));
         }
-        self.drain_inbox();
+        if !self.drain_inbox() {
+            return Err(Rejected::new(RejectReason::Full, callback));
+        }
         // SAFETY: it is forgotten if it has a name.
         let name = unsafe { self.queues.borrow_mut().push_ready(&callback) };
         settled!(name, callback)
@@ -297,7 +282,6 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         // From here on everything that is dropped may call this loop, and finds it closed.
         self.state.set(LoopState::Closed);
         self.tasks.cancel_all();
-        drop(self.backlog.take());
         drop(self.shared.close());
         // Bound to a name, so that the borrow is over before callbacks are dropped.
         let dropped = self.queues.borrow_mut().clear();

@@ -26,6 +26,7 @@ use core::ptr::{self, NonNull};
 use anyloop::{Callback, ContextId, Link, Rejected, RemoteLoop, Runnable, SendCallback};
 
 use crate::backend::{Wake, closed};
+use crate::place::copy_words;
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, spin_loop};
 
 #[cfg(all(test, loom))]
@@ -54,9 +55,18 @@ struct Post {
 }
 
 impl Post {
-    fn into_link(callback: SendCallback) -> NonNull<Link> {
-        let post = Box::new(Self { link: Link::new(post_into_callback), callback });
-        NonNull::from(Box::leak(post)).cast()
+    /// # Safety
+    ///
+    /// The caller forgets the callback.
+    #[inline]
+    unsafe fn into_link(callback: &SendCallback) -> NonNull<Link> {
+        let post = Box::leak(Box::<Self>::new_uninit()).as_mut_ptr();
+        // SAFETY: the box is new. The caller promises that there is one of the callback afterwards.
+        unsafe {
+            (&raw mut (*post).link).write(Link::new(post_into_callback));
+            copy_words(callback, &raw mut (*post).callback);
+            NonNull::new_unchecked(post).cast()
+        }
     }
 
     /// # Safety
@@ -170,6 +180,9 @@ impl<W> Shared<W> {
                 taken.stop = true;
             } else {
                 next.store(taken.first, Ordering::Relaxed);
+                if taken.is_empty() {
+                    taken.last = link.as_ptr();
+                }
                 taken.first = link.as_ptr();
             }
         }
@@ -203,19 +216,34 @@ impl<W> Drop for Shared<W> {
 /// What was taken out of an inbox, first come first. Dropping it drops the rest.
 pub(crate) struct Taken {
     first: *mut Link,
+    /// The last link, if there is a first.
+    last: *mut Link,
     /// Whether a stop was among it.
     pub(crate) stop: bool,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { first: ptr::null_mut(), stop: false }
+        Self { first: ptr::null_mut(), last: ptr::null_mut(), stop: false }
     }
 }
 
 impl Taken {
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_null()
+    }
+
+    /// Puts the links of `other` behind these.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        match NonNull::new(self.last).filter(|_| !self.is_empty()) {
+            // SAFETY: the links are ours alone.
+            Some(last) => unsafe { last.as_ref() }.next().store(other.first, Ordering::Relaxed),
+            None => self.first = other.first,
+        }
+        if !other.is_empty() {
+            self.last = other.last;
+        }
+        other.first = ptr::null_mut();
     }
 }
 
@@ -243,7 +271,10 @@ pub(crate) struct RemoteHalf<W>(pub(crate) Arc<Shared<W>>);
 
 impl<W: Wake> RemoteLoop for RemoteHalf<W> {
     fn call_soon(&self, callback: SendCallback) -> Result<(), Rejected<SendCallback>> {
-        self.0.push(Post::into_link(callback)).map_err(|link| {
+        // SAFETY: it is forgotten.
+        let link = unsafe { Post::into_link(&callback) };
+        core::mem::forget(callback);
+        self.0.push(link).map_err(|link| {
             // SAFETY: it was refused, so the node made above is still ours alone.
             closed(unsafe { Post::from_link(link) })
         })

@@ -29,6 +29,7 @@
 //! | `engine.rs` | what is one turn, and what is the life of a loop? |
 //! | `queues.rs` | which callbacks run, in which order? |
 //! | `ring.rs` | what is ready? |
+//! | `chains.rs` | where does work from other contexts stand among it? |
 //! | `timers/` | which timer is next? |
 //! | `slots.rs` | where is the callback of a timer? |
 //! | `place.rs` | how does a callback get there? |
@@ -36,11 +37,14 @@
 //! | `storage.rs` | what are the queues made of? |
 //! | `sync.rs` | what differs between targets? |
 
+//! Why it is as it is, and what was tried in vain, stands in [`why`].
+
 #![no_std]
 
 extern crate alloc;
 
 mod backend;
+mod chains;
 mod engine;
 mod inbox;
 mod place;
@@ -50,6 +54,9 @@ mod slots;
 mod storage;
 mod sync;
 mod timers;
+
+#[doc = include_str!("why.md")]
+pub mod why {}
 
 pub use backend::{Backend, Park, Sink, Wake};
 pub use engine::Engine;

@@ -25,9 +25,6 @@ macro_rules! settled {
 
 pub(crate) use settled;
 
-/// Words of a callback, and of a place for one.
-const WORDS: usize = size_of::<Callback>() / size_of::<usize>();
-
 /// Moves a callback to its place.
 ///
 /// # Safety
@@ -35,13 +32,25 @@ const WORDS: usize = size_of::<Callback>() / size_of::<usize>();
 /// The caller forgets the callback.
 #[inline(always)]
 pub(crate) unsafe fn put(place: &mut Option<Callback>, callback: &Callback) {
-    const { assert!(size_of::<Option<Callback>>() == WORDS * size_of::<usize>()) };
+    const { assert!(size_of::<Option<Callback>>() == size_of::<Callback>()) };
     debug_assert!(place.is_none(), "what is in the place would be lost");
-    let from = (&raw const *callback).cast::<MaybeUninit<usize>>();
-    let to = (&raw mut *place).cast::<MaybeUninit<usize>>();
-    for word in 0..WORDS {
-        // SAFETY: both are so many words, of which some may be uninitialised, and a callback is the
-        // same with and without the option. The caller promises that there is one of it afterwards.
+    // SAFETY: a callback is the same with and without the option, and nothing has to be dropped. The
+    // caller promises that there is one of it afterwards.
+    unsafe { copy_words(callback, (&raw mut *place).cast()) };
+}
+
+/// Copies `from` to `to` word by word.
+///
+/// # Safety
+///
+/// `to` is valid for writes. Only one of both copies is used.
+#[inline(always)]
+pub(crate) unsafe fn copy_words<T>(from: &T, to: *mut T) {
+    const { assert!(size_of::<T>().is_multiple_of(size_of::<usize>()) && align_of::<T>() == align_of::<usize>()) };
+    let from = (&raw const *from).cast::<MaybeUninit<usize>>();
+    let to = to.cast::<MaybeUninit<usize>>();
+    for word in 0..size_of::<T>() / size_of::<usize>() {
+        // SAFETY: both are so many words, of which some may be uninitialised.
         unsafe { to.add(word).write(from.add(word).read_volatile()) };
     }
 }

@@ -33,8 +33,8 @@ pub(crate) struct Ring<S: Containers> {
     head: u64,
     /// The position of the next callback to come.
     tail: u64,
-    /// Where the batch that is being run ends.
-    batch_end: u64,
+    /// The position that is not to be run yet.
+    end: u64,
     /// Up to this position there surely are handles and places. The head may have moved on since.
     limit: u64,
     current: Stretch,
@@ -52,7 +52,7 @@ impl<S: Containers> Ring<S> {
             table: S::Buffer::default(),
             head: 0,
             tail: 0,
-            batch_end: 0,
+            end: 0,
             limit: 0,
             current: Stretch { from: 0, to: 0, shift: 0 },
             older: S::Buffer::default(),
@@ -69,7 +69,7 @@ impl<S: Containers> Ring<S> {
     }
 
     /// Whether the next callback finds a place.
-    pub(crate) fn has_room(&mut self) -> bool {
+    fn has_room(&mut self) -> bool {
         self.tail < self.limit || self.make_room()
     }
 
@@ -160,15 +160,25 @@ impl<S: Containers> Ring<S> {
         core::mem::take(&mut self.table)
     }
 
-    /// Makes what is in the ring now the batch.
-    pub(crate) fn start_batch(&mut self) {
-        self.batch_end = self.tail;
+    /// The position of the next callback to run.
+    pub(crate) const fn head(&self) -> u64 {
+        self.head
     }
 
-    /// Takes the next callback of the batch.
+    /// The position of the next callback to come.
+    pub(crate) const fn tail(&self) -> u64 {
+        self.tail
+    }
+
+    /// Lets [`next`](Self::next) go on until it comes to `position`.
+    pub(crate) const fn run_until(&mut self, position: u64) {
+        self.end = position;
+    }
+
+    /// Takes the next callback before the position that [`run_until`](Self::run_until) was given.
     #[inline]
-    pub(crate) fn next_of_batch(&mut self) -> Option<Callback> {
-        while self.head < self.batch_end {
+    pub(crate) fn next(&mut self) -> Option<Callback> {
+        while self.head < self.end {
             let index = self.index(self.head);
             self.head += 1;
             if let Some(callback) = self.table.items_mut()[index].take() {
@@ -216,10 +226,10 @@ mod tests {
                 }
                 (10, _) => assert!(gone.iter().rev().take(100).all(|handle| ring.cancel(*handle).is_none())),
                 _ => {
-                    ring.start_batch();
+                    ring.run_until(ring.tail());
                     let batch = model.len().min((random >> 30) as usize % 40);
                     for _ in 0..batch {
-                        let Some(callback) = ring.next_of_batch() else { break };
+                        let Some(callback) = ring.next() else { break };
                         callback.call();
                         let (handle, number) = loop {
                             let (handle, number, live) = model.pop_front().expect("the ring had one");

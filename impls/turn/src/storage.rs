@@ -47,6 +47,9 @@ pub(crate) fn bigger_table<T, B: Buffer<Option<T>>>(capacity: usize) -> Option<B
 
 /// A queue that may have a limit.
 pub(crate) trait Fifo<T>: Default {
+    /// The most items that it ever holds.
+    const LIMIT: usize;
+
     /// Appends `item`, or hands it back if the queue is full.
     fn push(&mut self, item: T) -> Result<(), T>;
 
@@ -58,7 +61,15 @@ pub(crate) trait Fifo<T>: Default {
     where
         T: Copy;
 
-    fn is_empty(&self) -> bool;
+    fn first_mut(&mut self) -> Option<&mut T>;
+
+    fn last_mut(&mut self) -> Option<&mut T>;
+
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Grows as needed.
@@ -101,6 +112,8 @@ impl<T> Buffer<T> for Vec<T> {
 }
 
 impl<T> Fifo<T> for VecDeque<T> {
+    const LIMIT: usize = usize::MAX;
+
     fn push(&mut self, item: T) -> Result<(), T> {
         self.push_back(item);
         Ok(())
@@ -117,8 +130,16 @@ impl<T> Fifo<T> for VecDeque<T> {
         self.get(others).copied()
     }
 
-    fn is_empty(&self) -> bool {
-        Self::is_empty(self)
+    fn first_mut(&mut self) -> Option<&mut T> {
+        self.front_mut()
+    }
+
+    fn last_mut(&mut self) -> Option<&mut T> {
+        self.back_mut()
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
     }
 }
 
@@ -166,6 +187,8 @@ impl<T, const N: usize> Buffer<T> for heapless::Vec<T, N> {
 }
 
 impl<T, const N: usize> Fifo<T> for heapless::Deque<T, N> {
+    const LIMIT: usize = N;
+
     fn push(&mut self, item: T) -> Result<(), T> {
         self.push_back(item)
     }
@@ -181,7 +204,15 @@ impl<T, const N: usize> Fifo<T> for heapless::Deque<T, N> {
         self.iter().nth(others).copied()
     }
 
-    fn is_empty(&self) -> bool {
-        self.is_empty()
+    fn first_mut(&mut self) -> Option<&mut T> {
+        self.front_mut()
+    }
+
+    fn last_mut(&mut self) -> Option<&mut T> {
+        self.back_mut()
+    }
+
+    fn len(&self) -> usize {
+        self.len()
     }
 }
