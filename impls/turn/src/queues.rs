@@ -26,6 +26,8 @@ pub(crate) struct Queues<S: Containers> {
     chains: Chains<S>,
     /// Where the batch ends in `ready`.
     batch_end: u64,
+    /// Whether the batch is more than what is in `ready`.
+    has_others: bool,
     /// Timers whose time has come, in order. They run after what was ready before them.
     due: S::Fifo<Handle>,
 }
@@ -39,6 +41,7 @@ impl<S: Containers> Queues<S> {
             timers: S::Timers::default(),
             chains: Chains::new(),
             batch_end: 0,
+            has_others: false,
             due: S::Fifo::default(),
         }
     }
@@ -74,10 +77,10 @@ impl<S: Containers> Queues<S> {
 
     /// Takes out the callback that `handle` names.
     pub(crate) fn cancel(&mut self, handle: Handle) -> Option<Callback> {
-        if let Some(callback) = self.ready.cancel(handle) {
-            return Some(callback);
-        }
-        let callback = self.slots.remove(handle)?;
+        // The timers first: that is one comparison if it is none of them.
+        let Some(callback) = self.slots.remove(handle) else {
+            return self.ready.cancel(handle);
+        };
         // If it is due already, its key is dug up when it comes to its turn.
         if self.timers.bury() {
             self.timers.sweep(self.slots.is_live());
@@ -100,6 +103,7 @@ impl<S: Containers> Queues<S> {
         self.chains.push(self.ready.tail(), links);
     }
 
+    #[inline]
     pub(crate) fn has_ready(&self) -> bool {
         !self.ready.is_empty() || !self.chains.is_empty() || !self.due.is_empty()
     }
@@ -109,12 +113,16 @@ impl<S: Containers> Queues<S> {
     #[inline]
     pub(crate) fn start_batch(&mut self, now: impl FnOnce() -> Instant) {
         self.batch_end = self.ready.tail();
-        self.chains.start_batch();
-        self.run_until_chain();
+        self.ready.run_until(self.batch_end);
+        if !self.chains.is_empty() {
+            self.chains.start_batch();
+            self.run_until_chain();
+        }
         if !self.slots.is_empty() {
             // A fixed queue holds as many as there are keys.
             self.timers.ripen(now(), |handle| _ = self.due.push(handle));
         }
+        self.has_others = !self.chains.is_empty() || !self.due.is_empty();
     }
 
     /// Takes the next callback of the batch.
@@ -123,7 +131,7 @@ impl<S: Containers> Queues<S> {
         if let Some(callback) = self.ready.next() {
             return Some(callback);
         }
-        self.next_of_others()
+        if self.has_others { self.next_of_others() } else { None }
     }
 
     /// Not inlined, so that the ring's callbacks are not moved on behalf of others.

@@ -144,8 +144,8 @@ impl<S: Containers> Ring<S> {
 
     /// Takes out the callback that `handle` names; its position stays behind, empty.
     pub(crate) fn cancel(&mut self, handle: Handle) -> Option<Callback> {
-        let stretches = [&self.current].into_iter().chain(self.older.items());
-        let position = stretches.into_iter().find_map(|stretch| stretch.position(handle))?;
+        let older = || self.older.items().iter().find_map(|stretch| stretch.position(handle));
+        let position = self.current.position(handle).or_else(older)?;
         if !(self.head..self.tail).contains(&position) {
             return None;
         }
