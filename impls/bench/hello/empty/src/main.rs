@@ -1,0 +1,6 @@
+//! What the others are compared with: a program without a loop.
+
+fn main() {
+    eprintln!("hello");
+    hello_memory::print();
+}

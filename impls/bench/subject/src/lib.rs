@@ -1,0 +1,30 @@
+//! What is measured: a loop and a policy of which the benchmark sees only the handles.
+//!
+//! It is a crate of its own, built without LTO, so that every call goes through `dyn EventLoop`,
+//! as it does for a user who got the loop from a policy.
+
+use std::time::Duration;
+
+use anyloop::{Loop, Policy};
+use anyloop_os::{DefaultEventLoopPolicy, SelectorEventLoop};
+
+/// A new loop of the kind that is measured.
+#[inline(never)]
+#[must_use]
+pub fn make() -> Loop {
+    SelectorEventLoop::new()
+}
+
+/// The same with a bounded spin before it sleeps, if the calling thread may use two processors now.
+#[inline(never)]
+#[must_use]
+pub fn make_spinning() -> Loop {
+    SelectorEventLoop::builder().spin(Duration::from_micros(50)).build()
+}
+
+/// A policy that makes such loops.
+#[inline(never)]
+#[must_use]
+pub fn policy() -> Policy {
+    Policy::new(DefaultEventLoopPolicy::new())
+}
