@@ -7,7 +7,7 @@
 use anyloop::{Callback, Handle, Handles};
 
 use crate::place::put;
-use crate::storage::{Buffer, Containers, bigger_table};
+use crate::storage::{Buffer, Containers, grow_table};
 
 /// Positions whose handles have one shift.
 #[derive(Clone, Copy)]
@@ -128,17 +128,16 @@ impl<S: Containers> Ring<S> {
         true
     }
 
-    /// Doubles the table, if its storage can.
+    /// Doubles the table, if its storage can: what the new bit of a position sets apart moves.
     fn grow(&mut self) -> bool {
-        let Some(mut table) = bigger_table::<_, S::Buffer<_>>(self.table.items().len()) else {
+        let old_mask = self.table.items().len().wrapping_sub(1);
+        if !grow_table(&mut self.table) {
             return false;
-        };
-        let mask = table.items().len() - 1;
-        for position in self.head..self.tail {
-            let index = self.index(position);
-            table.items_mut()[position as usize & mask] = self.table.items_mut()[index].take();
         }
-        self.table = table;
+        for position in self.head..self.tail {
+            let (from, to) = (position as usize & old_mask, self.index(position));
+            self.table.items_mut().swap(from, to);
+        }
         true
     }
 

@@ -10,7 +10,7 @@
 use anyloop::{Callback, Handle, Handles};
 
 use crate::place::put;
-use crate::storage::{Buffer, Containers, bigger_table};
+use crate::storage::{Buffer, Containers, grow_table};
 use crate::sync::prefetch;
 
 /// The callbacks of all timers of one loop.
@@ -68,22 +68,18 @@ impl<S: Containers> Slots<S> {
         }
     }
 
-    /// Doubles the table, if its storage can.
+    /// Doubles the tables, if their storage can: what the new bit of a handle sets apart moves.
     #[cold]
     fn grow(&mut self) -> bool {
         let capacity = self.names.items().len();
-        let (Some(mut names), Some(mut callbacks)) =
-            (bigger_table::<_, S::Buffer<_>>(capacity), bigger_table::<_, S::Buffer<_>>(capacity))
-        else {
+        if !(grow_table(&mut self.names) && grow_table(&mut self.callbacks)) {
             return false;
-        };
-        core::mem::swap(&mut self.names, &mut names);
-        core::mem::swap(&mut self.callbacks, &mut callbacks);
-        while let (Some(name), Some(callback)) = (names.pop(), callbacks.pop()) {
-            if let Some(handle) = name {
-                let index = self.index(handle);
-                self.names.items_mut()[index] = name;
-                self.callbacks.items_mut()[index] = callback;
+        }
+        for from in 0..capacity {
+            if let Some(handle) = self.names.items()[from] {
+                let to = self.index(handle);
+                self.names.items_mut().swap(from, to);
+                self.callbacks.items_mut().swap(from, to);
             }
         }
         true

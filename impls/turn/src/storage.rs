@@ -22,9 +22,6 @@ pub(crate) trait Buffer<T>: Default {
     /// The most items that it ever holds.
     const LIMIT: usize;
 
-    /// As many items as fit, at most `size`.
-    fn filled(size: usize, item: impl FnMut() -> T) -> Self;
-
     /// Appends `item`, or hands it back if the buffer is full.
     fn push(&mut self, item: T) -> Result<(), T>;
 
@@ -34,15 +31,23 @@ pub(crate) trait Buffer<T>: Default {
     fn items(&self) -> &[T];
 
     fn items_mut(&mut self) -> &mut [T];
+
+    /// Appends default items until there are `size`, which is within the limit.
+    fn extend_to(&mut self, size: usize)
+    where
+        T: Default;
 }
 
-/// A table of empty places, twice as many as `capacity`, if the storage can hold more than that.
-pub(crate) fn bigger_table<T, B: Buffer<Option<T>>>(capacity: usize) -> Option<B> {
+/// Doubles a table of places, if the storage can hold more: the new ones are empty, and behind the
+/// others.
+pub(crate) fn grow_table<T, B: Buffer<Option<T>>>(table: &mut B) -> bool {
     /// The size at which a growing table starts.
     const SMALLEST: usize = 8;
 
+    let capacity = table.items().len();
     let size = (capacity * 2).max(SMALLEST).min(B::LIMIT);
-    (size > capacity).then(|| B::filled(size, || None))
+    table.extend_to(size);
+    size > capacity
 }
 
 /// A queue that may have a limit.
@@ -87,12 +92,6 @@ impl Containers for Growing {
 impl<T> Buffer<T> for Vec<T> {
     const LIMIT: usize = usize::MAX;
 
-    fn filled(size: usize, item: impl FnMut() -> T) -> Self {
-        let mut items = Self::new();
-        items.resize_with(size, item);
-        items
-    }
-
     fn push(&mut self, item: T) -> Result<(), T> {
         Self::push(self, item);
         Ok(())
@@ -108,6 +107,13 @@ impl<T> Buffer<T> for Vec<T> {
 
     fn items_mut(&mut self) -> &mut [T] {
         self
+    }
+
+    fn extend_to(&mut self, size: usize)
+    where
+        T: Default,
+    {
+        self.resize_with(size, T::default);
     }
 }
 
@@ -165,10 +171,6 @@ impl<T, const N: usize> Buffer<T> for heapless::Vec<T, N> {
         N
     };
 
-    fn filled(size: usize, item: impl FnMut() -> T) -> Self {
-        core::iter::repeat_with(item).take(size.min(N)).collect()
-    }
-
     fn push(&mut self, item: T) -> Result<(), T> {
         self.push(item)
     }
@@ -183,6 +185,13 @@ impl<T, const N: usize> Buffer<T> for heapless::Vec<T, N> {
 
     fn items_mut(&mut self) -> &mut [T] {
         self
+    }
+
+    fn extend_to(&mut self, size: usize)
+    where
+        T: Default,
+    {
+        self.extend(core::iter::repeat_with(T::default).take(size - self.len()));
     }
 }
 
