@@ -5,6 +5,7 @@ use anyloop::{PolicyError, Processes, Watcher};
 use crate::WatcherKind;
 
 /// How a loop starts programs.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that start programs"))]
 pub(crate) const SPAWNER: Option<&'static dyn Processes> = None;
 
 pub(crate) fn new_child_watcher(_: WatcherKind) -> Result<Watcher, PolicyError> {

@@ -1,14 +1,11 @@
 //! What there is for children on Unix systems other than Linux: their numbers.
 
-use anyloop::{ChildToken, PolicyError, Processes, Watcher};
+use anyloop::{ChildToken, PolicyError, Watcher};
 use rustix::process::WaitId;
 
 use crate::children::chosen;
 use crate::children::collect::by_number;
 use crate::{ThreadedChildWatcher, WatcherKind};
-
-/// How a loop starts programs.
-pub(crate) const SPAWNER: Option<&'static dyn Processes> = None;
 
 pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
     // There is one kind here, and names that mean nothing are refused all the same.
