@@ -87,6 +87,7 @@ impl Remote {
     ///
     /// [`Rejected`] gives the callback back.
     #[doc(alias = "call_soon_threadsafe")]
+    #[inline]
     pub fn call_soon(&self, callback: impl Into<SendCallback>) -> Result<(), Rejected<SendCallback>> {
         self.0.call_soon(callback.into())
     }

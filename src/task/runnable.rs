@@ -42,6 +42,7 @@ impl Link {
     /// `link` came from [`Runnable::into_link`] or is the first field of a node that suits the
     /// function it was made with. It is not used again, by anybody.
     #[must_use]
+    #[inline]
     pub unsafe fn into_callback(link: NonNull<Self>) -> Callback {
         // SAFETY: the caller vouches for the node.
         unsafe { (link.as_ref().into_callback)(link) }

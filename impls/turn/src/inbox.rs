@@ -72,6 +72,7 @@ impl Post {
     /// # Safety
     ///
     /// `link` came from `into_link` and is not used again.
+    #[inline]
     unsafe fn from_link(link: NonNull<Link>) -> SendCallback {
         // SAFETY: `into_link` leaked this very box.
         unsafe { Box::from_raw(link.cast::<Self>().as_ptr()) }.callback
@@ -121,6 +122,7 @@ impl<W: Wake> Shared<W> {
     }
 
     /// Adds a node, and wakes the loop if it sleeps; hands the node back if the inbox is closed.
+    #[inline]
     fn push(&self, link: NonNull<Link>) -> Result<(), NonNull<Link>> {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
@@ -250,6 +252,7 @@ impl Taken {
 impl Iterator for Taken {
     type Item = Callback;
 
+    #[inline]
     fn next(&mut self) -> Option<Callback> {
         let link = NonNull::new(self.first)?;
         // SAFETY: the nodes are ours alone, and this one leaves the list before it is consumed.
