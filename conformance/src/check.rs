@@ -36,7 +36,7 @@ pub struct Played<'s> {
 }
 
 impl<'s> Played<'s> {
-    /// A subject in the real world.
+    /// A subject in its world.
     pub fn new(subject: &'s dyn Subject) -> Self {
         Self::with_root(subject, &Anyloop)
     }
@@ -48,7 +48,8 @@ impl<'s> Played<'s> {
         if matches!(anyloop::get_event_loop_policy(), Err(PolicyError::NoPolicy)) {
             anyloop::register_default_policy(&DEFAULT);
         }
-        Self { subject, root, world: world::real() }
+        let world = subject.world().unwrap_or_else(world::real);
+        Self { subject, root, world }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Who is judged: a policy, and how much of the specification it leaves out.
 
+use alloc::rc::Rc;
 use core::time::Duration;
 
 use anyloop::{Loop, Policy, rules::Rule};
+
+use crate::world::World;
 
 /// An implementation that is to be judged.
 ///
@@ -25,6 +28,12 @@ pub trait Subject {
     /// How a callback keeps the loop busy for a while. Loops with a virtual clock advance it.
     fn burn(&self) -> fn(&Loop, Duration) {
         burn
+    }
+
+    /// The threads and children that go with the implementation: `None` stands for those of this
+    /// host. For loops that do not live in the real world, such as simulations.
+    fn world(&self) -> Option<Rc<dyn World>> {
+        None
     }
 }
 

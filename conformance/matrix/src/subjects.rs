@@ -1,7 +1,13 @@
 //! Which implementations can be judged here.
 
-use anyloop::Policy;
-use anyloop_conformance::Subject;
+mod sim;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyloop::{Loop, Policy};
+use anyloop_conformance::world::World;
+use anyloop_conformance::{Lack, Subject};
 use anyloop_os::{DefaultEventLoopPolicy, WatcherKind};
 
 use crate::{Outcome, nearest};
@@ -10,14 +16,39 @@ use crate::{Outcome, nearest};
 pub(crate) struct Candidate {
     /// `crate/loop+watcher`.
     pub(crate) name: &'static str,
-    watcher: WatcherKind,
+    subject: Box<dyn Subject>,
     /// Why it cannot run on this machine, if it cannot.
     pub(crate) missing: Option<String>,
 }
 
 impl Subject for Candidate {
     fn policy(&self) -> Policy {
-        Policy::new(DefaultEventLoopPolicy::new().child_watcher(self.watcher))
+        self.subject.policy()
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        self.subject.lacks()
+    }
+
+    fn patience(&self) -> Duration {
+        self.subject.patience()
+    }
+
+    fn burn(&self) -> fn(&Loop, Duration) {
+        self.subject.burn()
+    }
+
+    fn world(&self) -> Option<Rc<dyn World>> {
+        self.subject.world()
+    }
+}
+
+/// The default policy, with that watcher.
+struct Os(WatcherKind);
+
+impl Subject for Os {
+    fn policy(&self) -> Policy {
+        Policy::new(DefaultEventLoopPolicy::new().child_watcher(self.0))
     }
 }
 
@@ -44,9 +75,11 @@ cfg_if::cfg_if! {
 
 /// All of them, also those that cannot run here.
 pub(crate) fn all() -> Vec<Candidate> {
+    let candidate = |name, subject, missing| Candidate { name, subject, missing };
     vec![
-        Candidate { name: "os/epoll+threaded", watcher: WatcherKind::Threaded, missing: epoll() },
-        Candidate { name: "os/epoll+pidfd", watcher: WatcherKind::Pidfd, missing: epoll().or_else(pidfd) },
+        candidate("os/epoll+threaded", Box::new(Os(WatcherKind::Threaded)), epoll()),
+        candidate("os/epoll+pidfd", Box::new(Os(WatcherKind::Pidfd)), epoll().or_else(pidfd)),
+        candidate("sim", Box::<sim::Sim>::default(), None),
     ]
 }
 

@@ -1,0 +1,104 @@
+//! How a simulation is judged: on virtual time, with children and threads that it knows of.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyloop::rules::child;
+use anyloop::{ExitStatus, Loop, Pid, Policy};
+use anyloop_conformance::program::Plan;
+use anyloop_conformance::world::{Children, Thread, World, threads};
+use anyloop_conformance::{Lack, Subject};
+use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, Simulation};
+
+/// `sim`: every policy that it makes is of one simulation, and the kit's children are, too.
+#[derive(Default)]
+pub(crate) struct Sim(Simulation);
+
+const LACKS: &[Lack] = &[Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors")];
+
+impl Subject for Sim {
+    fn policy(&self) -> Policy {
+        Policy::new(SimEventLoopPolicy::with(&self.0))
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        LACKS
+    }
+
+    fn burn(&self) -> fn(&Loop, Duration) {
+        |lp, time| {
+            if let Some(simulated) = SimEventLoop::of(lp) {
+                simulated.simulation().elapse(time);
+            }
+        }
+    }
+
+    fn world(&self) -> Option<Rc<dyn World>> {
+        Some(Rc::new(SimWorld(self.0.clone())))
+    }
+}
+
+/// Real threads, which the simulation waits for, and simulated children.
+struct SimWorld(Simulation);
+
+impl World for SimWorld {
+    fn thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {
+        let outside = self.0.outside();
+        Some(threads::start(Box::new(move || {
+            let _outside = outside;
+            job();
+        })))
+    }
+
+    fn children(&self) -> Option<&dyn Children> {
+        Some(self)
+    }
+}
+
+impl Children for SimWorld {
+    fn start(&self, plan: Plan) -> Option<Pid> {
+        let script = match plan {
+            Plan::Exit(code) => Script::exit(code.into()),
+            Plan::Signal(signal) => Script::signal(signal.into()),
+        };
+        self.0.start(script.when_told()).ok()
+    }
+
+    fn order(&self, pid: Pid) {
+        self.0.finish(pid);
+    }
+
+    fn suspend(&self, pid: Pid) {
+        self.0.suspend(pid);
+    }
+
+    fn resume(&self, pid: Pid) {
+        self.0.resume(pid);
+    }
+
+    fn await_end(&self, pid: Pid) -> bool {
+        matches!(self.0.state(pid), None | Some(ProcessState::Zombie))
+    }
+
+    fn is_zombie(&self, pid: Pid) -> bool {
+        self.0.state(pid) == Some(ProcessState::Zombie)
+    }
+
+    fn collect(&self, pid: Pid) -> Option<ExitStatus> {
+        self.0.collect(pid)
+    }
+
+    fn await_collected(&self, pid: Pid, _: Duration) -> bool {
+        // What is going to be collected at all was collected the moment it ended.
+        self.0.state(pid).is_none()
+    }
+
+    fn descriptors(&self, _: usize, _: Duration) -> Option<usize> {
+        None
+    }
+
+    fn forget(&self, pid: Pid) {
+        // A watcher that did not collect it was found out by now.
+        let _ = self.0.collect(pid);
+    }
+}
