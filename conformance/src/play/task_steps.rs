@@ -51,6 +51,10 @@ impl Player {
     fn until(&self, label: Label, body: &Body) {
         let mut future = pin!(Traced::new(&self.log, label, body));
         for _ in 0..TRIES {
+            // A future that is polled anew is owed nothing by its wakers of before: the run that they
+            // belong to is over. No thread has taken one, since all were joined after that run.
+            let stale = self.log.with(|state| state.parked.remove(&label));
+            drop(stale);
             self.log.hold(Token::Wake(label));
             let run = || self.root.run_until_complete(&self.lp, future.as_mut()).map(Ran::Output);
             match self.run_by(Some(label), run) {
