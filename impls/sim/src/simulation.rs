@@ -112,11 +112,13 @@ impl Simulation {
         if !news.is_empty() {
             state.outside += 1;
             drop(state);
+            // Dropped also if the `Drop` of what nobody is told panics.
+            let outside = Outside(self.clone());
             for end in news {
                 end.tell();
             }
+            drop(outside);
             state = self.lock();
-            state.outside -= 1;
         }
         self.0.changed.notify_all();
         state
@@ -331,5 +333,46 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         self.0.lock().running -= 1;
         self.0.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyloop::{ChildToken, Watcher};
+
+    use super::*;
+    use crate::{SimChildWatcher, SimEventLoop};
+
+    #[test]
+    fn a_wake_that_comes_before_the_wait_ends_it() {
+        let simulation = Simulation::new();
+        let _run = simulation.run();
+        simulation.wake(7);
+        assert_eq!(simulation.park(7, None), Ok(()));
+        assert_eq!(simulation.park(7, None), Err(RunError::Stalled), "it was used up");
+    }
+
+    #[test]
+    fn no_time_passes_while_a_loop_is_being_told_of_an_end() {
+        struct Dropped(Simulation, Arc<Mutex<Vec<usize>>>);
+
+        impl Drop for Dropped {
+            fn drop(&mut self) {
+                self.1.lock().unwrap().push(self.0.lock().outside);
+            }
+        }
+
+        let simulation = Simulation::new();
+        let lp = SimEventLoop::with(&simulation);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let dropped = Dropped(simulation.clone(), seen.clone());
+        let pid = simulation.start(Script::exit(0).after(Duration::from_secs(1))).unwrap();
+        let watcher = Watcher::new(SimChildWatcher::new(&simulation));
+        let tell = move |_, _| drop(dropped);
+        watcher.watch_on(&lp, ChildToken::from(pid), tell).unwrap();
+        lp.close().unwrap();
+        simulation.elapse(Duration::from_secs(1));
+        assert_eq!(*seen.lock().unwrap(), [1], "dropped outside of the lock, while time stood still");
+        assert_eq!(simulation.lock().outside, 0);
     }
 }

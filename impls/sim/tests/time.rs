@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyloop::{ChildToken, Exec, ExitStatus, RunError, SpawnError, SpawnRejected, Watcher, sleep};
-use anyloop_sim::{ProcessState, Script, SimChildWatcher, SimEventLoop, Simulation};
+use anyloop::{ChildToken, Exec, ExitStatus, Instant, RunError, SpawnError, SpawnRejected, Watcher, sleep};
+use anyloop_sim::{Outside, ProcessState, Script, SimChildWatcher, SimEventLoop, Simulation};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -170,4 +170,39 @@ fn children_that_end_by_the_same_moment_are_told_of_in_the_order_of_their_ends()
     lp.simulation().elapse(SECOND * 5);
     lp.run_until_idle().unwrap();
     assert_eq!(told.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn advancing_tells_of_children_at_the_time_of_their_ends() {
+    let lp = SimEventLoop::new();
+    let watcher = Watcher::new(SimChildWatcher::new(lp.simulation()));
+    let pid = lp.simulation().start(Script::exit(0).after(SECOND * 3)).unwrap();
+    let (send, told) = mpsc::channel();
+    let simulation = lp.simulation().clone();
+    let tell = move |_, _| send.send(simulation.now().as_nanos() / 1_000_000_000).unwrap();
+    watcher.watch_on(&lp, ChildToken::from(pid), tell).unwrap();
+    lp.advance(SECOND * 5).unwrap();
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_deadline_beyond_the_horizon_is_not_waited_for() {
+    let lp = SimEventLoop::new();
+    lp.call_at(Instant::from_nanos(u64::MAX - 1), || panic!("it never comes")).unwrap();
+    assert_eq!(lp.run_forever(), Err(RunError::Stalled));
+    assert_eq!(seconds(&lp), 0);
+}
+
+#[test]
+fn loops_that_wait_for_each_other_have_all_stalled() {
+    let simulation = Simulation::new();
+    let begin = |simulation: &Simulation, outside: Outside| {
+        let lp = SimEventLoop::with(simulation);
+        lp.call_soon(move || drop(outside)).unwrap();
+        lp.run_forever()
+    };
+    let (other, outside, here) = (simulation.clone(), simulation.outside(), simulation.outside());
+    let thread = thread::spawn(move || begin(&other, outside));
+    assert_eq!(begin(&simulation, here), Err(RunError::Stalled));
+    assert_eq!(thread.join().unwrap(), Err(RunError::Stalled));
 }
