@@ -2,7 +2,8 @@
 //!
 //! The whole contract, in the order in which an [`Engine`](crate::Engine) relies on it:
 //!
-//! 1. [`now`](Backend::now) never goes backwards, and does not stand still while a callback runs.
+//! 1. [`now`](Backend::now) never goes backwards. Where time is virtual it may stand still while
+//!    callbacks run, and moves in [`park`](Backend::park).
 //! 2. [`park`](Backend::park) returns when the time is up, when an event came, or when a
 //!    [`wake`](Wake::wake) came that began after the last park returned. It may also return for
 //!    no reason. It never returns late because of a wake that it lost.
