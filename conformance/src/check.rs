@@ -1,5 +1,6 @@
 //! How one subject is judged: programs of every kind, every rule, and a verdict for each.
 
+use std::format;
 use std::rc::Rc;
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -7,6 +8,7 @@ use std::vec::Vec;
 use anyloop::rules::{self, Level, Rule};
 use anyloop::{DefaultPolicy, Policy, PolicyError};
 
+use crate::corpus;
 use crate::generate::{KINDS, Kind};
 use crate::history::History;
 use crate::judges::{self, Evidence, Treatment, Verdict};
@@ -68,6 +70,9 @@ impl Source for Played<'_> {
     }
 }
 
+/// What the programs of the [`corpus`] are called where random ones have a kind.
+pub const CORPUS_KIND: &str = "corpus";
+
 /// What is judged, and how thoroughly.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -113,7 +118,8 @@ pub struct Failure {
     pub why: String,
     /// The smallest program found that makes it happen.
     pub program: Program,
-    /// The kind of the program that was found first.
+    /// The kind of the program that was found first; [`CORPUS_KIND`] if it is none of the random
+    /// ones.
     pub kind: &'static str,
     /// Its number, from zero.
     pub number: u32,
@@ -147,6 +153,15 @@ pub struct Report {
     pub seed: u64,
     /// One cell for each rule that was wanted.
     pub cells: Vec<Cell>,
+}
+
+impl Failure {
+    /// Where its program came from: `core program 12`, or a file of the corpus.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let file = corpus::CORPUS.get(self.number as usize).filter(|_| self.kind == CORPUS_KIND);
+        file.map_or_else(|| format!("{} program {}", self.kind, self.number), |entry| entry.file.to_string())
+    }
 }
 
 impl Cell {
@@ -189,6 +204,10 @@ pub fn check(
 }
 
 /// As [`check`], for whatever turns programs into histories.
+///
+/// # Panics
+///
+/// If a file of the kit's own [`corpus`] is no program. [`corpus::programs`] says where.
 pub fn check_source(
     name: &str,
     source: &dyn Source,
@@ -199,11 +218,18 @@ pub fn check_source(
         .filter(|rule| options.wants(rule))
         .map(|rule| Cell { rule, outcome: first_outcome(rule, source), exercised: 0, programs: 0 })
         .collect();
+    if options.program.is_none() {
+        play_corpus(source, options, &mut cells, &mut progress);
+    }
     for kind in KINDS {
         play_kind(kind, source, options, &mut cells, &mut progress);
     }
+    // One program is not expected to exercise every rule, but one that shows nothing at all is no
+    // evidence.
+    let shows_something = cells.iter().any(|cell| cell.exercised > 0 || cell.verdict() == "broken");
     for cell in &mut cells {
-        if cell.outcome == Outcome::Holds && cell.exercised == 0 && options.program.is_none() {
+        let expected = options.program.is_none() || !shows_something;
+        if cell.outcome == Outcome::Holds && cell.exercised == 0 && expected {
             cell.outcome = Outcome::Vacuous;
         }
     }
@@ -221,6 +247,38 @@ fn first_outcome(rule: &'static Rule, source: &dyn Source) -> Outcome {
     }
 }
 
+/// Plays the programs that once showed a defect.
+fn play_corpus(
+    source: &dyn Source,
+    options: &Options,
+    cells: &mut [Cell],
+    progress: &mut impl FnMut(&'static str, u32, u32),
+) {
+    let programs = corpus::programs().unwrap_or_else(|error| panic!("{error}"));
+    let total = u32::try_from(programs.len()).unwrap_or(u32::MAX);
+    for (number, (entry, program)) in (0..).zip(&programs) {
+        progress(CORPUS_KIND, number, total);
+        let lacking = source.lacks().iter().any(|lack| entry.is_about(lack.what));
+        let wanted = cells.iter().any(|cell| is_open(cell) && entry.is_about(cell.rule.family()));
+        if wanted && !lacking {
+            play_one(
+                program,
+                CORPUS_KIND,
+                number,
+                source,
+                options,
+                &mut cells.iter_mut().filter(|cell| is_open(cell)),
+            );
+        }
+    }
+    progress(CORPUS_KIND, total, total);
+}
+
+/// Whether nothing is known yet that more programs could not change.
+fn is_open(cell: &Cell) -> bool {
+    cell.outcome == Outcome::Holds
+}
+
 fn play_kind(
     kind: &'static Kind,
     source: &dyn Source,
@@ -230,7 +288,7 @@ fn play_kind(
 ) {
     // A program that was given is played once, though several kinds judge the same rules.
     let again = |cell: &Cell| options.program.is_none() || cell.programs == 0;
-    let is_open = |cell: &Cell| cell.outcome == Outcome::Holds && kind.judges(cell.rule) && again(cell);
+    let is_open = |cell: &Cell| is_open(cell) && kind.judges(cell.rule) && again(cell);
     let lacking = source.lacks().iter().any(|lack| lack.what == kind.needs);
     if lacking || !cells.iter().any(is_open) {
         return;
@@ -241,20 +299,33 @@ fn play_kind(
     progress(kind.name, 0, total);
     for number in 0..total {
         let Some(program) = programs.next() else { break };
-        let history = source.play(&program);
-        let evidence = Evidence::new(&history);
-        for cell in cells.iter_mut().filter(|cell| is_open(cell)) {
-            cell.programs += 1;
-            match judges::find(cell.rule).and_then(|treatment| treatment.judge(&evidence)) {
-                Some(Verdict::Broken { why }) => {
-                    let found = Found { rule: cell.rule, kind: kind.name, number, why };
-                    cell.outcome = Outcome::Broken(found.minimised(&program, source, options.effort));
-                }
-                Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
-                None => {}
-            }
-        }
+        let open = &mut cells.iter_mut().filter(|cell| is_open(cell));
+        play_one(&program, kind.name, number, source, options, open);
         progress(kind.name, number + 1, total);
+    }
+}
+
+/// Plays one program, and judges it by the rules of `cells`.
+fn play_one(
+    program: &Program,
+    kind: &'static str,
+    number: u32,
+    source: &dyn Source,
+    options: &Options,
+    cells: &mut dyn Iterator<Item = &mut Cell>,
+) {
+    let history = source.play(program);
+    let evidence = Evidence::new(&history);
+    for cell in cells {
+        cell.programs += 1;
+        match judges::find(cell.rule).and_then(|treatment| treatment.judge(&evidence)) {
+            Some(Verdict::Broken { why }) => {
+                let found = Found { rule: cell.rule, kind, number, why };
+                cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort));
+            }
+            Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
+            None => {}
+        }
     }
 }
 

@@ -48,6 +48,7 @@
 //!                        └────────────── minimise ◄─────────────┘
 //! ```
 //!
+//! The programs of the [`corpus`], which showed a defect once, are played before the random ones.
 //! Programs are text ([`Program`] parses and prints), a history is a list of [`Event`]s, judges
 //! are pure functions ([`judges`]), and the [`zoo`] keeps a broken specimen for each rule.
 //! Without the feature `std` there are programs, text, [`play`](fn@play) and histories: all that
@@ -84,6 +85,7 @@ pub use text::{ParseError, quoted};
 cfg_if::cfg_if! {
     if #[cfg(feature = "std")] {
         pub mod check;
+        pub mod corpus;
         pub mod generate;
         pub mod judges;
         pub mod minimise;

@@ -13,8 +13,8 @@ use crate::check::{Cell, Options, Outcome, Report, check};
 use crate::generate::KINDS;
 use crate::judges::{self, Treatment};
 use crate::program::Program;
-use crate::subject::Subject;
-use crate::{text, world};
+use crate::subject::{Lack, Subject};
+use crate::{corpus, platform, text, world};
 
 /// What a trial finds in its way: the verdicts so far.
 static CELLS: Mutex<BTreeMap<&'static str, Cell>> = Mutex::new(BTreeMap::new());
@@ -35,11 +35,16 @@ pub fn main<S: Subject + Default>(name: &'static str) -> ! {
             process::exit(2);
         }
     };
-    let subject = S::default();
+    if let Err(error) = corpus::programs() {
+        std::eprintln!("the kit is damaged: {error}");
+        process::exit(2);
+    }
+    // A subject that panics while it is made lacks nothing: each trial says what happened.
+    let lacks = platform::catch(|| S::default().lacks().to_vec()).unwrap_or_default();
     let trials: Vec<Trial> = rules::all()
         .map(|rule| {
             let program = program.clone();
-            let ignored = reason_to_ignore(&subject, rule);
+            let ignored = reason_to_ignore(&lacks, rule);
             let kind = match ignored {
                 Some(why) => format!("{name}: {why}"),
                 None => name.to_string(),
@@ -63,10 +68,10 @@ fn given_program() -> Result<Option<Program>, text::ParseError> {
 }
 
 /// Why a rule is not judged, if it is not.
-fn reason_to_ignore(subject: &dyn Subject, rule: &Rule) -> Option<&'static str> {
+fn reason_to_ignore(lacks: &[Lack], rule: &Rule) -> Option<&'static str> {
     match judges::find(rule) {
         Some(Treatment::Unjudged(why)) => Some(why),
-        _ => subject.lacks().iter().find(|lack| lack.covers(rule)).map(|lack| lack.why),
+        _ => lacks.iter().find(|lack| lack.covers(rule)).map(|lack| lack.why),
     }
 }
 
@@ -77,12 +82,14 @@ fn verdict<S: Subject + Default>(
     rule: &'static Rule,
     program: Option<Program>,
 ) -> Result<(), Failed> {
+    let subject = platform::catch(S::default)
+        .map_err(|panic| format!("the subject panicked while it was made: {panic}"))?;
     let mut cells = CELLS.lock().unwrap_or_else(PoisonError::into_inner);
     if !cells.contains_key(rule.id) {
         let families = KINDS.iter().filter(|kind| kind.judges(rule)).flat_map(|kind| kind.families);
         let rules = families.map(|family| (*family).to_string()).collect();
         let options = Options { rules, program, ..Options::default() };
-        let report: Report = check(name, &S::default(), &options, |_, _, _| {});
+        let report: Report = check(name, &subject, &options, |_, _, _| {});
         cells.extend(report.cells.into_iter().map(|cell| (cell.rule.id, cell)));
     }
     match cells.get(rule.id) {
@@ -112,8 +119,11 @@ pub fn explain(cell: &Cell) -> String {
             let steps = failure.program.len();
             let mut lines: Vec<String> = Vec::new();
             lines.push(format!(
-                "{head}    {}        [{} program {}, {} -> {steps} steps, {} tries]\n",
-                failure.why, failure.kind, failure.number, failure.steps, failure.tries
+                "{head}    {}        [{}, {} -> {steps} steps, {} tries]\n",
+                failure.why,
+                failure.origin(),
+                failure.steps,
+                failure.tries
             ));
             lines.extend(failure.program.to_string().lines().map(|line| format!("        {line}")));
             lines.push(String::new());

@@ -28,7 +28,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
-use anyloop::{Handle, Instant, Loop, LoopState, PerContext, Remote, RunError};
+use anyloop::{Handle, Instant, Loop, LoopState, PerContext, PolicyError, Remote, RunError};
 
 use self::child_steps::Kids;
 use self::loop_steps::Other;
@@ -57,40 +57,18 @@ pub fn play_on(
     world: &Rc<dyn World>,
 ) -> History {
     let log = Log::new();
-    let seat = Seat::new(&log, subject, root);
-    let lp = match platform::catch(|| seat.policy().new_event_loop()) {
-        Ok(Ok(lp)) => lp,
+    // A policy, or a loop, that panics while it is made is no loop, and no reason to give up.
+    let player = match platform::catch(|| Player::new(program, subject, root, world, &log)) {
+        Ok(Ok(player)) => Rc::new(player),
         Ok(Err(error)) => {
             log.record(What::NoLoop { why: format!("{error}") });
             return log.finish();
         }
         Err(panic) => {
-            log.record(What::NoLoop { why: panic });
+            log.record(What::NoLoop { why: format!("a panic: {panic}") });
             return log.finish();
         }
     };
-    let remote = lp.remote();
-    log.with(|state| state.remote = Some(remote.clone()));
-    let player = Rc::new(Player {
-        epoch: lp.time(),
-        booth: Booth::new(seat, Some(lp.clone())),
-        lp,
-        log: log.clone(),
-        root,
-        burn: subject.burn(),
-        world: world.clone(),
-        watch: Watch::new(program, &remote, &log, subject.patience()),
-        remote,
-        inside: Cell::default(),
-        attempting: Cell::default(),
-        given_up: Cell::default(),
-        handles: RefCell::default(),
-        deadlines: RefCell::default(),
-        other: RefCell::default(),
-        threads: RefCell::default(),
-        tasks: Tasks::default(),
-        kids: Kids::new(subject.patience()),
-    });
     // The policy of the process is put back afterwards, whatever the program does to it.
     let before = root.set(None);
     if PLAYER.replace(Some(player.clone())).is_ok() {
@@ -98,7 +76,9 @@ pub fn play_on(
         let _ = PLAYER.replace(None);
     }
     root.set(before);
-    drop(player);
+    if let Err(panic) = platform::catch(|| drop(player)) {
+        log.record_quietly(What::Failed { panic });
+    }
     log.finish()
 }
 
@@ -144,6 +124,40 @@ impl Player {
         let now = self.lp.time();
         // A clock that goes backwards must not look as if it stood still.
         now.as_nanos().saturating_sub(self.epoch.as_nanos())
+    }
+
+    /// Makes a loop of the subject, and all that a play needs.
+    fn new(
+        program: &Program,
+        subject: &dyn Subject,
+        root: &'static dyn Root,
+        world: &Rc<dyn World>,
+        log: &Log,
+    ) -> Result<Self, PolicyError> {
+        let seat = Seat::new(log, subject, root);
+        let lp = seat.policy().new_event_loop()?;
+        let remote = lp.remote();
+        log.with(|state| state.remote = Some(remote.clone()));
+        Ok(Self {
+            epoch: lp.time(),
+            booth: Booth::new(seat, Some(lp.clone())),
+            lp,
+            log: log.clone(),
+            root,
+            burn: subject.burn(),
+            world: world.clone(),
+            watch: Watch::new(program, &remote, log, subject.patience()),
+            remote,
+            inside: Cell::default(),
+            attempting: Cell::default(),
+            given_up: Cell::default(),
+            handles: RefCell::default(),
+            deadlines: RefCell::default(),
+            other: RefCell::default(),
+            threads: RefCell::default(),
+            tasks: Tasks::default(),
+            kids: Kids::new(subject.patience()),
+        })
     }
 
     fn play(&self, program: &Program) {

@@ -180,6 +180,13 @@ pub fn run(programs: Option<u32>, seed: u64, mut progress: impl FnMut(&Row)) -> 
     rows
 }
 
+/// Plays one program on a specimen that has `disease`.
+#[must_use]
+pub fn play(disease: &Disease, program: &Program) -> History {
+    let specimen = Specimen::with(disease.bug);
+    Shown { played: Played::with_root(&specimen, specimen.root()), bug: disease.bug }.play(program)
+}
+
 /// Plays programs until the judge of the disease's rule notices it.
 #[must_use]
 pub fn kill(disease: &Disease, programs: Option<u32>, seed: u64) -> Option<Failure> {

@@ -1,0 +1,21 @@
+//! Programs that the kit once misjudged: a loop that conforms passes them.
+
+use anyloop_conformance::{Options, Specimen, check, trials};
+
+/// Each with what was wrong with the kit.
+const PROGRAMS: &[(&str, &str)] = &[(
+    "a future that is run again was woken by its waker of the former run, which is owed nothing",
+    "task #1 { task #2; stop }; until #4 { park; wake #4; park }",
+)];
+
+#[test]
+fn what_was_misjudged_is_judged_rightly() {
+    for (what, program) in PROGRAMS {
+        let program = Some(program.parse().expect("a program"));
+        let options = Options { program, ..Options::default() };
+        let report = check("specimen", &Specimen::default(), &options, |_, _, _| {});
+        let failures: Vec<String> =
+            report.cells.iter().filter(|cell| cell.is_failure()).map(trials::explain).collect();
+        assert!(failures.is_empty(), "{what}\n{}", failures.join("\n"));
+    }
+}
