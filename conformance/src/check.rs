@@ -18,7 +18,7 @@ use crate::program::Program;
 use crate::root::{Anyloop, Root};
 use crate::subject::{Lack, Subject};
 use crate::world::{self, World};
-use crate::zoo;
+use crate::{platform, zoo};
 
 /// Something that turns programs into histories: a subject that is played here, or a driver at the
 /// other end of a pipe.
@@ -73,6 +73,9 @@ impl Source for Played<'_> {
 /// What the programs of the [`corpus`] are called where random ones have a kind.
 pub const CORPUS_KIND: &str = "corpus";
 
+/// What a program is called that was given in the place of random ones.
+pub const GIVEN_KIND: &str = "given";
+
 /// What is judged, and how thoroughly.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -118,8 +121,7 @@ pub struct Failure {
     pub why: String,
     /// The smallest program found that makes it happen.
     pub program: Program,
-    /// The kind of the program that was found first; [`CORPUS_KIND`] if it is none of the random
-    /// ones.
+    /// The kind of the program that was found first, or [`CORPUS_KIND`], or [`GIVEN_KIND`].
     pub kind: &'static str,
     /// Its number, from zero.
     pub number: u32,
@@ -159,8 +161,11 @@ impl Failure {
     /// Where its program came from: `core program 12`, or a file of the corpus.
     #[must_use]
     pub fn origin(&self) -> String {
-        let file = corpus::CORPUS.get(self.number as usize).filter(|_| self.kind == CORPUS_KIND);
-        file.map_or_else(|| format!("{} program {}", self.kind, self.number), |entry| entry.file.to_string())
+        match (self.kind, corpus::CORPUS.get(self.number as usize)) {
+            (GIVEN_KIND, _) => "the given program".to_string(),
+            (CORPUS_KIND, Some(entry)) => entry.file.to_string(),
+            (kind, _) => format!("{kind} program {}", self.number),
+        }
     }
 }
 
@@ -190,6 +195,12 @@ impl Report {
     pub fn conforms(&self) -> bool {
         !self.cells.iter().any(Cell::is_failure)
     }
+}
+
+/// Says how a program is played again that hangs and ends the process: `command`, with the quoted
+/// program in the place of `{}`.
+pub fn replay_with(command: &str) {
+    platform::replay_with(command);
 }
 
 /// Judges a subject. `progress` is told the kind of the programs, and how many were played of how
@@ -300,7 +311,8 @@ fn play_kind(
     for number in 0..total {
         let Some(program) = programs.next() else { break };
         let open = &mut cells.iter_mut().filter(|cell| is_open(cell));
-        play_one(&program, kind.name, number, source, options, open);
+        let name = if options.program.is_some() { GIVEN_KIND } else { kind.name };
+        play_one(&program, name, number, source, options, open);
         progress(kind.name, number + 1, total);
     }
 }

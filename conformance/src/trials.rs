@@ -9,7 +9,7 @@ use std::{env, format, process};
 use anyloop::rules::{self, Rule};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::check::{Cell, Options, Outcome, Report, check};
+use crate::check::{Cell, Options, Outcome, Report, check, replay_with};
 use crate::generate::KINDS;
 use crate::judges::{self, Treatment};
 use crate::program::Program;
@@ -39,6 +39,8 @@ pub fn main<S: Subject + Default>(name: &'static str) -> ! {
         std::eprintln!("the kit is damaged: {error}");
         process::exit(2);
     }
+    let binary = env::args().next().unwrap_or_default();
+    replay_with(&format!("ANYLOOP_PROGRAM={{}} {binary}"));
     // A subject that panics while it is made lacks nothing: each trial says what happened.
     let lacks = platform::catch(|| S::default().lacks().to_vec()).unwrap_or_default();
     let trials: Vec<Trial> = rules::all()

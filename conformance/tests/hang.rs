@@ -4,7 +4,7 @@ use std::process::Command;
 use std::{env, thread};
 
 use anyloop::{Loop, Policy};
-use anyloop_conformance::{Program, Specimen, Subject, play, world};
+use anyloop_conformance::{Program, Specimen, Subject, check, play, world};
 
 const PROGRAM: &str = "soon #1; burn 1";
 
@@ -25,6 +25,7 @@ impl Subject for Hanging {
 
 fn main() {
     if env::var_os("ANYLOOP_PATIENCE_MS").is_some() {
+        check::replay_with("mine --program {}");
         let program: Program = PROGRAM.parse().unwrap();
         let history = play(&program, &Hanging, &world::real());
         unreachable!("it came back: {history}");
@@ -32,6 +33,6 @@ fn main() {
     let output = Command::new(env::current_exe().unwrap()).env("ANYLOOP_PATIENCE_MS", "40").output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.contains(&format!("ANYLOOP_PROGRAM='{PROGRAM}'")), "{stderr}");
+    assert!(stderr.contains(&format!("Replay it:  mine --program '{PROGRAM}'")), "{stderr}");
     println!("a hang is a verdict");
 }

@@ -7,18 +7,22 @@ use std::str::FromStr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyloop::rules::FAMILIES;
-use anyloop_conformance::check::{Cell, Outcome as Verdict, Report};
+use anyloop_conformance::check::{Cell, Outcome as Verdict, Report, check_source, replay_with};
 use anyloop_conformance::report::json::to_json;
-use anyloop_conformance::{Options as KitOptions, check, trials};
+use anyloop_conformance::{Options as KitOptions, corpus, quoted, trials};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{Outcome, subjects};
+use crate::{Outcome, actor, given};
 
 /// The options of `anyloop check`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// What to judge; everything that runs on this machine if none is named.
+    /// What to judge: some of `anyloop subjects`, `specimen`, or a sick one such as
+    /// `specimen/ties-backwards`; everything that runs on this machine if none is named.
     subjects: Vec<String>,
+    /// Play only this program: a text, or a file that ends in `.loop`.
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["programs", "seed"])]
+    program: Option<String>,
     /// How many programs to play of the core kind; the other kinds in proportion.
     #[arg(long)]
     programs: Option<u32>,
@@ -48,21 +52,34 @@ impl FromStr for Seed {
 
 /// Judges, prints, and writes the report.
 pub(crate) fn run(options: &Options) -> Outcome {
-    let subjects = match subjects::choose(&options.subjects) {
+    let subjects = match actor::choose(&options.subjects) {
         Ok(subjects) => subjects,
         Err(why) => return Outcome::Misunderstood(why),
     };
+    let program = match options.program.as_deref().map(given::program).transpose() {
+        Ok(program) => program,
+        Err(why) => return Outcome::Misunderstood(why),
+    };
+    if let Err(damaged) = corpus::programs() {
+        return Outcome::Misunderstood(given::place(damaged.file, damaged.text, &damaged.error));
+    }
     if subjects.is_empty() {
         eprintln!("anyloop: nothing can be judged on this machine; `anyloop subjects` says why");
         return Outcome::Broken;
     }
-    println!("seed {}", options.seed.0);
-    let kit = KitOptions { programs: options.programs, seed: options.seed.0, ..KitOptions::default() };
+    match &program {
+        Some(program) => println!("program {}", quoted(program)),
+        None => println!("seed {}", options.seed.0),
+    }
+    let kit =
+        KitOptions { programs: options.programs, seed: options.seed.0, program, ..KitOptions::default() };
     let mut reports = Vec::new();
     for subject in &subjects {
         let start = Instant::now();
-        let bar = progress_bar(subject.name);
-        let report = check(subject.name, subject, &kit, |kind, done, total| {
+        let name = subject.name();
+        let bar = progress_bar(&name);
+        replay_with(&format!("anyloop {}", replay(&name, "{}")));
+        let report = check_source(&name, &*subject.source(), &kit, |kind, done, total| {
             bar.set_length(total.into());
             bar.set_position(done.into());
             bar.set_message(kind);
@@ -78,6 +95,11 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Outcome::Broken;
     }
     if reports.iter().all(Report::conforms) { Outcome::Well } else { Outcome::Broken }
+}
+
+/// What to say to `anyloop` to play a program again.
+fn replay(subject: &str, quoted: &str) -> String {
+    format!("check {subject} --program {quoted}")
 }
 
 /// Drawn on a terminal only.
@@ -110,18 +132,26 @@ fn print_report(report: &Report, seconds: f64) {
             exercised += cell.exercised;
             programs = programs.max(cell.programs);
         }
+        if exercised == 0 && verdicts.keys().eq(["holds"].iter()) {
+            // Only one program was played, and this is not what it is about.
+            continue;
+        }
         let counts: Vec<_> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         let what = format!("{exercised} times in {programs} programs");
         println!("  {name:<8} {:<24} {what}", counts.join(", "));
     }
     for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
-        print_cell(cell);
+        print_cell(&report.subject, cell);
     }
 }
 
-fn print_cell(cell: &Cell) {
+fn print_cell(subject: &str, cell: &Cell) {
     match &cell.outcome {
         Verdict::Lacks(why) | Verdict::Unjudged(why) => println!("  {} {}: {why}", cell.rule, cell.verdict()),
-        _ => print!("\n{}", trials::explain(cell)),
+        Verdict::Broken(failure) => {
+            print!("\n{}", trials::explain(cell));
+            println!("    Replay it:  anyloop {}", replay(subject, &quoted(&failure.program)));
+        }
+        Verdict::Holds | Verdict::Vacuous => print!("\n{}", trials::explain(cell)),
     }
 }

@@ -1,10 +1,17 @@
 //! The command `anyloop`: judges implementations against every rule, and explains the rules.
 //!
-//! Exit status: 0 if all is well, 1 if something that was judged is broken or vacuous, 2 if the
-//! command was not understood, 3 if something hung and could not be stopped.
+//! | exit status | meaning |
+//! | --- | --- |
+//! | 0 | all is well |
+//! | 1 | something that was judged is broken or vacuous, or there is nothing to judge here |
+//! | 2 | the command, a name or a program was not understood |
+//! | 3 | something hung and could not be stopped; the program that did it is printed |
 
+mod actor;
 mod check;
+mod given;
 mod nearest;
+mod play;
 mod rules;
 mod subjects;
 mod zoo;
@@ -25,31 +32,62 @@ const EXAMPLES: &str = "\
 Examples:
   anyloop check                                judge all that runs on this machine
   anyloop check os/epoll+pidfd --report out    judge one, and write out/results.json
-  anyloop check --programs 100000 --seed random
+  anyloop play 'soon #1 { stop }; run' --on os/epoll+threaded
   anyloop explain timer.tie
-  anyloop rules --level should
 
-Exit status: 0 all is well; 1 something is broken or vacuous; 2 the command was not understood;
-3 something hung and could not be stopped: the program that did it is printed.";
+Exit status: 0 all is well; 1 something is broken or vacuous, or there is nothing to judge here;
+2 the command, a name or a program was not understood; 3 something hung and could not be stopped:
+the program that did it is printed.
+
+Results have no colours; those of this help are left out if NO_COLOR is set.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  anyloop check
+  anyloop check os/epoll+pidfd --report out
+  anyloop check --programs 100000 --seed random
+  anyloop check os/epoll+threaded --program 'soon #1 { stop }; soon #2; run'
+  anyloop check specimen --program broken.loop
+  anyloop check specimen/ties-backwards        what a failure looks like
+
+The programs of the kit's corpus, which showed a defect once, are played first. The same seed gives
+the same programs. A failure is printed with the smallest program found and the command that plays
+it again.";
+
+const PLAY_EXAMPLES: &str = "\
+Examples:
+  anyloop play 'at 3 #1; at 3 #2; run' --on os/epoll+threaded
+  anyloop play 'at 3 #1; at 3 #2; run' --on specimen/ties-backwards
+  anyloop play wake-stop.loop --on specimen
+
+Times are on the loop's clock, since the start of the play; other contexts have none.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Judge implementations: no MUST may be broken, vacuous or hung.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(check::Options),
+    /// Play one program, and print what happened and which rules that kept or broke.
+    #[command(after_help = PLAY_EXAMPLES)]
+    Play(play::Options),
     /// List the implementations that can be judged here.
+    #[command(after_help = "Example:\n  anyloop subjects")]
     Subjects,
     /// List the rules.
+    #[command(after_help = "Example:\n  anyloop rules --level should")]
     Rules {
         /// Only the rules of this level.
         #[arg(long, value_enum)]
         level: Option<Level>,
     },
     /// Say what a rule means, where it comes from, and who breaks it.
+    #[command(after_help = "Example:\n  anyloop explain timer.tie")]
     Explain {
         /// The id of the rule, such as timer.tie.
         rule: String,
     },
     /// Show that every judge bites: run it on specimens that break its rule.
+    #[command(after_help = "Example:\n  anyloop zoo --programs 4096 --seed 7")]
     Zoo {
         /// How many programs of the core kind a specimen may survive; the other kinds in proportion.
         #[arg(long)]
@@ -93,6 +131,7 @@ fn main() -> ExitCode {
     anyloop_conformance::world::enter_if_child();
     let outcome = match Cli::parse().command {
         Command::Check(options) => check::run(&options),
+        Command::Play(options) => play::run(&options),
         Command::Subjects => subjects::list(),
         Command::Rules { level } => rules::list(level.map(Into::into)),
         Command::Explain { rule } => rules::explain(&rule),

@@ -3,7 +3,7 @@
 use anyloop::rules::{self, Level};
 use anyloop_conformance::zoo;
 
-use crate::{Outcome, nearest};
+use crate::{Outcome, actor, nearest};
 
 /// Lists the rules, of one level or of all.
 pub(crate) fn list(level: Option<Level>) -> Outcome {
@@ -27,6 +27,7 @@ pub(crate) fn explain(id: &str) -> Outcome {
     }
     for disease in zoo::diseases().filter(|disease| disease.rule == rule) {
         println!("The specimen `{}` breaks it: it {}.", disease.name, disease.what);
+        println!("To see that: anyloop check {}", actor::specimen(&disease));
     }
     println!("\nTo see it judged: anyloop check");
     Outcome::Well

@@ -88,6 +88,20 @@ pub(crate) fn burn_elsewhere(time: Duration) {
     }
 }
 
+/// How a program is played again, with `{}` for the program.
+static REPLAY: Mutex<Option<String>> = Mutex::new(None);
+
+/// Says how.
+pub(crate) fn replay_with(command: &str) {
+    *lock(&REPLAY) = Some(command.to_string());
+}
+
+/// The command that plays the program again.
+fn replay(program: &Program) -> String {
+    let command = lock(&REPLAY).clone();
+    command.as_deref().unwrap_or("ANYLOOP_PROGRAM={}").replace("{}", &crate::text::quoted(program))
+}
+
 /// The play that is under way, as the watchdog sees it.
 struct Case {
     program: Program,
@@ -163,10 +177,10 @@ fn keep_watch() {
             if case.given_up {
                 std::eprintln!(
                     "\nhung  a method of the loop did not return within {:?}, not even after a remote stop.\n\n{}\n\
-                     Replay it with ANYLOOP_PROGRAM={}",
+                     Replay it:  {}",
                     case.patience * 2,
                     case.program,
-                    crate::text::quoted(&case.program),
+                    replay(&case.program),
                 );
                 std::process::exit(3);
             }

@@ -124,12 +124,12 @@ impl Subject for Specimen {
 }
 
 /// The specimen as the zoo shows it: what is told of it may be wrong, too.
-struct Shown<'s> {
-    played: Played<'s>,
+struct Shown {
+    played: Played<'static>,
     bug: Bug,
 }
 
-impl Source for Shown<'_> {
+impl Source for Shown {
     fn play(&self, program: &Program) -> History {
         let mut history = self.played.play(program);
         if let Bug::Told(tell) = self.bug {
@@ -180,24 +180,24 @@ pub fn run(programs: Option<u32>, seed: u64, mut progress: impl FnMut(&Row)) -> 
     rows
 }
 
-/// Plays one program on a specimen that has `disease`.
+/// A specimen that has `disease`, as something that programs are played on.
 #[must_use]
-pub fn play(disease: &Disease, program: &Program) -> History {
-    let specimen = Specimen::with(disease.bug);
-    Shown { played: Played::with_root(&specimen, specimen.root()), bug: disease.bug }.play(program)
+pub fn show(disease: &Disease) -> Box<dyn Source> {
+    // One for each disease that is shown, like its root.
+    let specimen: &'static Specimen = Box::leak(Box::new(Specimen::with(disease.bug)));
+    Box::new(Shown { played: Played::with_root(specimen, specimen.root()), bug: disease.bug })
 }
 
 /// Plays programs until the judge of the disease's rule notices it.
 #[must_use]
 pub fn kill(disease: &Disease, programs: Option<u32>, seed: u64) -> Option<Failure> {
-    let specimen = Specimen::with(disease.bug);
-    let shown = Shown { played: Played::with_root(&specimen, specimen.root()), bug: disease.bug };
+    let shown = show(disease);
     for kind in KINDS.iter().filter(|kind| kind.judges(disease.rule)) {
         let total = kind.scaled(programs);
         for (number, program) in (0..total).zip(kind.generate(seed)) {
             if let Some(Verdict::Broken { why }) = judge(disease.rule, &shown.play(&program)) {
                 let found = Found { rule: disease.rule, kind: kind.name, number, why };
-                return Some(found.minimised(&program, &shown, Effort::default()));
+                return Some(found.minimised(&program, &*shown, Effort::default()));
             }
         }
     }
