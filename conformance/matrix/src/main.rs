@@ -3,12 +3,13 @@
 //! | exit status | meaning |
 //! | --- | --- |
 //! | 0 | all is well |
-//! | 1 | something that was judged is broken or vacuous, or there is nothing to judge here |
+//! | 1 | something that was judged is broken or vacuous, or this machine lacks what it takes |
 //! | 2 | the command, a name or a program was not understood |
 //! | 3 | something hung and could not be stopped; the program that did it is printed |
 
 mod actor;
 mod check;
+mod doctor;
 mod given;
 mod nearest;
 mod play;
@@ -35,7 +36,7 @@ Examples:
   anyloop play 'soon #1 { stop }; run' --on os/epoll+threaded
   anyloop explain timer.tie
 
-Exit status: 0 all is well; 1 something is broken or vacuous, or there is nothing to judge here;
+Exit status: 0 all is well; 1 something is broken or vacuous, or this machine lacks what it takes;
 2 the command, a name or a program was not understood; 3 something hung and could not be stopped:
 the program that did it is printed.
 
@@ -62,6 +63,13 @@ Examples:
 
 Times are on the loop's clock, since the start of the play; other contexts have none.";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  anyloop doctor
+  ANYLOOP_CHILD_WATCHER=pidfd anyloop doctor
+
+Exit status: 0 the default policy has a loop and a child watcher here; 1 it lacks one.";
+
 #[derive(Subcommand)]
 enum Command {
     /// Judge implementations: no MUST may be broken, vacuous or hung.
@@ -86,6 +94,9 @@ enum Command {
         /// The id of the rule, such as timer.tie.
         rule: String,
     },
+    /// Say what this machine offers, what will be used, and why.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor,
     /// Show that every judge bites: run it on specimens that break its rule.
     #[command(after_help = "Example:\n  anyloop zoo --programs 4096 --seed 7")]
     Zoo {
@@ -135,6 +146,7 @@ fn main() -> ExitCode {
         Command::Subjects => subjects::list(),
         Command::Rules { level } => rules::list(level.map(Into::into)),
         Command::Explain { rule } => rules::explain(&rule),
+        Command::Doctor => doctor::run(),
         Command::Zoo { programs, seed } => zoo::run(programs, seed),
     };
     match outcome {

@@ -8,6 +8,15 @@ use crate::WatcherKind;
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that start programs"))]
 pub(crate) const SPAWNER: Option<&'static dyn Processes> = None;
 
+/// What a policy uses that is told to use `kind`.
+pub(crate) fn in_use(_: WatcherKind) -> Result<WatcherKind, PolicyError> {
+    Err(none_here())
+}
+
 pub(crate) fn new_child_watcher(_: WatcherKind) -> Result<Watcher, PolicyError> {
-    Err(PolicyError::Unsupported("child watchers on this system, or without the feature `process`"))
+    Err(none_here())
+}
+
+fn none_here() -> PolicyError {
+    PolicyError::Unsupported("child watchers on this system, or without the feature `process`")
 }

@@ -49,7 +49,7 @@ mod policy;
 pub use policy::{DefaultEventLoopPolicy, ImplicitLoop, WatcherKind};
 
 // What differs between systems: the one table of `cfg` in this crate. Each `sys` has
-// `new_event_loop` and `is_main_thread`; each `processes` has `new_child_watcher`, and
+// `new_event_loop` and `is_main_thread`; each `processes` has `in_use` and `new_child_watcher`, and
 // `SPAWNER` where there is a loop.
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {

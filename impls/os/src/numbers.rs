@@ -7,9 +7,14 @@ use crate::children::chosen;
 use crate::children::collect::by_number;
 use crate::{ThreadedChildWatcher, WatcherKind};
 
-pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
+/// What a policy uses that is told to use `kind`.
+pub(crate) fn in_use(kind: WatcherKind) -> Result<WatcherKind, PolicyError> {
     // There is one kind here, and names that mean nothing are refused all the same.
-    chosen(kind)?;
+    chosen(kind).map(|_| WatcherKind::Threaded)
+}
+
+pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
+    in_use(kind)?;
     Ok(Watcher::new(ThreadedChildWatcher::new()))
 }
 

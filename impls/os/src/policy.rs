@@ -33,6 +33,26 @@ pub enum WatcherKind {
     Pidfd,
 }
 
+impl WatcherKind {
+    /// What a policy really uses, here and now, that is told to use this kind: never
+    /// `FromEnvironment`, and `Pidfd` only if the kernel has pidfds.
+    ///
+    /// ```
+    /// use anyloop_os::WatcherKind;
+    ///
+    /// # #[cfg(unix)]
+    /// assert_eq!(WatcherKind::Threaded.in_use(), Ok(WatcherKind::Threaded));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if the environment names a kind that is none, or if there are no child
+    /// watchers here.
+    pub fn in_use(self) -> Result<Self, PolicyError> {
+        processes::in_use(self)
+    }
+}
+
 /// The default policy: a loop for each thread, and one child watcher for all.
 ///
 /// It is in force as soon as this crate is linked. To change how it works, make one and set it:

@@ -18,9 +18,17 @@ use crate::{PidfdChildWatcher, ThreadedChildWatcher, WatcherKind};
 /// How a loop starts programs.
 pub(crate) const SPAWNER: Option<&'static dyn Processes> = Some(&spawn::Spawner);
 
-pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
+/// What a policy uses that is told to use `kind`.
+pub(crate) fn in_use(kind: WatcherKind) -> Result<WatcherKind, PolicyError> {
     Ok(match chosen(kind)? {
-        WatcherKind::Pidfd if PidfdChildWatcher::probe().is_ok() => Watcher::new(PidfdChildWatcher::new()),
+        WatcherKind::Pidfd if PidfdChildWatcher::probe().is_ok() => WatcherKind::Pidfd,
+        _ => WatcherKind::Threaded,
+    })
+}
+
+pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
+    Ok(match in_use(kind)? {
+        WatcherKind::Pidfd => Watcher::new(PidfdChildWatcher::new()),
         _ => Watcher::new(ThreadedChildWatcher::new()),
     })
 }
