@@ -9,30 +9,47 @@ use anyloop_conformance::{Program, Specimen, Subject, check, play, world};
 const PROGRAM: &str = "soon #1; burn 1";
 
 /// Hangs for ever, deaf to every stop.
-struct Hanging;
+#[derive(Clone, Copy)]
+enum Hanging {
+    InCallback,
+    InConstructor,
+}
 
-impl Subject for Hanging {
-    fn policy(&self) -> Policy {
-        Specimen::default().policy()
-    }
-
-    fn burn(&self) -> fn(&Loop, std::time::Duration) {
-        |_, _| loop {
-            thread::park();
-        }
+fn hang() -> ! {
+    loop {
+        thread::park();
     }
 }
 
+impl Subject for Hanging {
+    fn policy(&self) -> Policy {
+        match self {
+            Self::InCallback => Specimen::default().policy(),
+            Self::InConstructor => hang(),
+        }
+    }
+
+    fn burn(&self) -> fn(&Loop, std::time::Duration) {
+        |_, _| hang()
+    }
+}
+
+const WHERE: &str = "HANG_WHERE";
+
 fn main() {
-    if env::var_os("ANYLOOP_PATIENCE_MS").is_some() {
+    if let Ok(place) = env::var(WHERE) {
+        let subject = if place == "callback" { Hanging::InCallback } else { Hanging::InConstructor };
         check::replay_with("mine --program {}");
         let program: Program = PROGRAM.parse().unwrap();
-        let history = play(&program, &Hanging, &world::real());
+        let history = play(&program, &subject, &world::real());
         unreachable!("it came back: {history}");
     }
-    let output = Command::new(env::current_exe().unwrap()).env("ANYLOOP_PATIENCE_MS", "40").output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.contains(&format!("Replay it:  mine --program '{PROGRAM}'")), "{stderr}");
+    for place in ["callback", "constructor"] {
+        let mut command = Command::new(env::current_exe().unwrap());
+        let output = command.env(WHERE, place).env("ANYLOOP_PATIENCE_MS", "40").output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{place}: {stderr}");
+        assert!(stderr.contains(&format!("Replay it:  mine --program '{PROGRAM}'")), "{place}: {stderr}");
+    }
     println!("a hang is a verdict");
 }

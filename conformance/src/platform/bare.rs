@@ -6,7 +6,7 @@ use core::any::Any;
 use core::cell::RefCell;
 use core::time::Duration;
 
-use anyloop::{PerContext, Remote};
+use anyloop::PerContext;
 
 use crate::log::{Log, State};
 use crate::program::{Label, Program};
@@ -56,7 +56,7 @@ pub(crate) fn burn_elsewhere(_: Duration) {}
 pub(crate) struct Watch;
 
 impl Watch {
-    pub(crate) fn new(_: &Program, _: &Remote, _: &Log, _: Duration) -> Self {
+    pub(crate) fn new(_: &Program, _: &Log, _: Duration) -> Self {
         Self
     }
 

@@ -8,8 +8,6 @@ use std::string::{String, ToString};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyloop::Remote;
-
 use crate::log::{Log, State};
 use crate::program::{Label, Program};
 
@@ -105,7 +103,6 @@ fn replay(program: &Program) -> String {
 /// The play that is under way, as the watchdog sees it.
 struct Case {
     program: Program,
-    remote: Remote,
     log: Log,
     patience: Duration,
     deadline: Instant,
@@ -122,7 +119,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(program: &Program, remote: &Remote, log: &Log, patience: Duration) -> Self {
+    pub(crate) fn new(program: &Program, log: &Log, patience: Duration) -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| drop(std::thread::spawn(keep_watch)));
         let patience = given_patience().unwrap_or(patience);
@@ -132,7 +129,6 @@ impl Watch {
             id,
             Case {
                 program: program.clone(),
-                remote: remote.clone(),
                 log: log.clone(),
                 patience,
                 deadline: Instant::now() + patience,
@@ -176,7 +172,7 @@ fn keep_watch() {
             }
             if case.given_up {
                 std::eprintln!(
-                    "\nhung  a method of the loop did not return within {:?}, not even after a remote stop.\n\n{}\n\
+                    "\nhung  the policy or a method of the loop did not return within {:?}, not even after a remote stop.\n\n{}\n\
                      Replay it:  {}",
                     case.patience * 2,
                     case.program,
@@ -186,11 +182,17 @@ fn keep_watch() {
             }
             case.given_up = true;
             case.deadline = Instant::now() + case.patience;
-            late.push((case.log.clone(), case.remote.clone()));
+            late.push(case.log.clone());
         }
-        for (log, remote) in late {
-            log.with(|state| state.gave_up = true);
-            remote.stop();
+        for log in late {
+            let remote = log.with(|state| {
+                state.gave_up = true;
+                state.remote.clone()
+            });
+            // Where there is no loop yet, there is nothing to stop.
+            if let Some(remote) = remote {
+                remote.stop();
+            }
         }
     }
 }

@@ -134,6 +134,8 @@ impl Player {
         world: &Rc<dyn World>,
         log: &Log,
     ) -> Result<Self, PolicyError> {
+        // From here on: a policy may hang as well as a loop.
+        let watch = Watch::new(program, log, subject.patience());
         let seat = Seat::new(log, subject, root);
         let lp = seat.policy().new_event_loop()?;
         let remote = lp.remote();
@@ -146,7 +148,7 @@ impl Player {
             root,
             burn: subject.burn(),
             world: world.clone(),
-            watch: Watch::new(program, &remote, log, subject.patience()),
+            watch,
             remote,
             inside: Cell::default(),
             attempting: Cell::default(),
