@@ -1,8 +1,11 @@
 //! How one program is played, and what its history shows.
 
-use anyloop::rules::Level;
-use anyloop_conformance::judges::{self, Verdict};
-use anyloop_conformance::{Event, check, quoted};
+use std::io::{self, Write};
+
+use anyloop::rules::{self, Level};
+use anyloop_conformance::check::{self, Source};
+use anyloop_conformance::judges::Verdict;
+use anyloop_conformance::{Event, History, Program, quoted};
 
 use crate::{Outcome, actor, given};
 
@@ -31,33 +34,37 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let source = actor.source();
     check::replay_with(&format!("anyloop play {{}} --on {name}"));
     let history = source.play(&program);
-    println!("{name}: {program:#}\n");
-    println!("{:>14}  {:<9}  what happened", "time in us", "context");
-    for event in &history.events {
-        println!("{}", line(event));
-    }
-    println!();
+    let (text, failed) = told(&name, &program, &*source, &history);
+    // Who reads only the first lines, as `head` does, has read what they wanted.
+    let _ = io::stdout().write_all(text.as_bytes());
+    if failed { Outcome::Broken } else { Outcome::Well }
+}
+
+/// What is printed, and whether a MUST is broken.
+fn told(name: &str, program: &Program, source: &dyn Source, history: &History) -> (String, bool) {
+    let mut lines = vec![format!("{name}: {program:#}\n")];
+    lines.push(format!("{:>14}  {:<9}  what happened", "time in us", "context"));
+    lines.extend(history.events.iter().map(line));
+    lines.push(String::new());
     let (mut silent, mut failed) = (0, false);
-    for (rule, treatment) in judges::all() {
-        let lack = source.lacks().iter().find(|lack| lack.covers(rule));
-        let verdict = lack.map_or_else(|| check::judge(rule, &history), |_| None);
-        match (treatment, verdict) {
-            (_, Some(Verdict::Holds { exercised })) if exercised > 0 => {
-                println!("  {:<18} holds   in {exercised} situations", rule.id);
+    for rule in rules::all() {
+        let lacking = source.lacks().iter().any(|lack| lack.covers(rule));
+        match check::judge(rule, history).filter(|_| !lacking) {
+            Some(Verdict::Holds { exercised }) if exercised > 0 => {
+                lines.push(format!("  {:<18} holds   in {exercised} situations", rule.id));
             }
-            (_, Some(Verdict::Broken { why })) => {
-                println!("  {:<18} BROKEN  {why}", rule.id);
+            Some(Verdict::Broken { why }) => {
+                lines.push(format!("  {:<18} BROKEN  {why}", rule.id));
                 failed |= rule.level == Level::Must;
             }
             _ => silent += 1,
         }
     }
-    println!("\n{silent} other rules have nothing to say about it.");
+    lines.push(format!("\n{silent} other rules have nothing to say about it."));
     if failed {
-        println!("To make it smaller:  anyloop check {name} --program {}", quoted(&program));
-        return Outcome::Broken;
+        lines.push(format!("To make it smaller:  anyloop check {name} --program {}", quoted(program)));
     }
-    Outcome::Well
+    (lines.join("\n") + "\n", failed)
 }
 
 /// An event as a line of a table.

@@ -34,6 +34,14 @@ fn play_prints_the_history_and_what_it_shows() {
 }
 
 #[test]
+fn a_reader_who_leaves_early_is_no_crash() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = anyloop(&["play", "run", "--on", "specimen"]).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn play_says_which_rule_is_broken() {
     let stdout = run(&["play", "at 3 #1; at 3 #2; run", "--on", "specimen/ties-backwards"], 1);
     assert!(stdout.contains("timer.tie          BROKEN  #2 started before #1"), "{stdout}");
