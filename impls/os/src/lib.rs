@@ -56,6 +56,7 @@ cfg_if::cfg_if! {
         mod linux;
         use linux as sys;
         pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
+        pub use linux::uring::probe_io_uring;
     } else if #[cfg(unix)] {
         mod unix;
         use unix as sys;

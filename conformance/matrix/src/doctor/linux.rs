@@ -1,14 +1,13 @@
 //! What is looked at on Linux.
 
-use std::fs;
 use std::time::Duration;
+use std::{fmt, fs};
 
-use anyloop_os::PidfdChildWatcher;
+use anyloop_os::{PidfdChildWatcher, probe_io_uring};
 use rustix::event::epoll::{self, CreateFlags, Event};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::fd::OwnedFd;
 use rustix::io::{self, Errno};
-use rustix::io_uring::{io_uring_params, io_uring_setup};
 use rustix::process::{Resource, Signal, getrlimit};
 use rustix::system::uname;
 use rustix::thread::{current_timer_slack, sched_getaffinity};
@@ -25,7 +24,7 @@ pub(super) fn findings() -> Vec<Finding> {
         waits(),
         offered("eventfd", eventfd(0, EventfdFlags::CLOEXEC), "used: it wakes a loop from other threads"),
         pidfd(),
-        offered("io_uring", io_uring(), "not used yet: no loop is made for it so far"),
+        offered("io_uring", probe_io_uring(), "not used yet: no loop is made for it so far"),
         sigchld(),
         descriptors(),
         processors(),
@@ -34,10 +33,10 @@ pub(super) fn findings() -> Vec<Finding> {
 }
 
 /// Something that the kernel gives or refuses.
-fn offered<T>(what: &'static str, tried: io::Result<T>, follows: &str) -> Finding {
+fn offered<T, E: fmt::Display>(what: &'static str, tried: Result<T, E>, follows: &str) -> Finding {
     match tried {
         Ok(_) => Finding::new(what, "yes", follows),
-        Err(errno) => Finding::new(what, "refused", format!("{errno}; {follows}")),
+        Err(error) => Finding::new(what, "refused", format!("{error}; {follows}")),
     }
 }
 
@@ -74,13 +73,6 @@ fn pidfd() -> Finding {
         Ok(()) => Finding::new("pidfd", "yes", "used by PidfdChildWatcher: ANYLOOP_CHILD_WATCHER=pidfd"),
         Err(error) => Finding::new("pidfd", "refused", format!("{error}; a thread waits for each child")),
     }
-}
-
-fn io_uring() -> io::Result<OwnedFd> {
-    let mut params = io_uring_params::default();
-    // SAFETY: the parameters ask for a ring of the kernel's own making: no flag is set that would
-    // have it use memory or descriptors of ours. The ring is closed with what is returned.
-    unsafe { io_uring_setup(1, &mut params) }
 }
 
 /// Whether the process came into being with SIGCHLD ignored. Whoever starts a program decides that,
@@ -140,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_with_its_reason() {
-        let finding = offered::<()>("io_uring", Err(Errno::PERM), "not used yet");
+        let finding = offered::<(), _>("io_uring", Err(Errno::PERM), "not used yet");
         assert_eq!(finding.found, "refused");
         assert!(finding.follows.contains("os error 1") && finding.follows.contains("not used yet"));
     }

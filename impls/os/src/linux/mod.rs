@@ -7,6 +7,7 @@
 //! | `wait.rs` | how does it sleep? |
 //! | `clock.rs` | what time is it? |
 //! | `eventfd.rs` | how is it woken? |
+//! | `uring.rs` | is there an io_uring? |
 //! | `fork.rs` | is this still the process that made it? |
 
 pub(crate) mod clock;
@@ -14,6 +15,7 @@ pub(crate) mod epoll;
 pub(crate) mod eventfd;
 pub(crate) mod fork;
 pub(crate) mod selector;
+pub(crate) mod uring;
 pub(crate) mod wait;
 
 use anyloop::{Loop, PolicyError};
