@@ -121,6 +121,8 @@ pub struct Failure {
     pub why: String,
     /// The smallest program found that makes it happen.
     pub program: Program,
+    /// What happened when it was played.
+    pub history: History,
     /// The kind of the program that was found first, or [`CORPUS_KIND`], or [`GIVEN_KIND`].
     pub kind: &'static str,
     /// Its number, from zero.
@@ -194,6 +196,12 @@ impl Report {
     #[must_use]
     pub fn conforms(&self) -> bool {
         !self.cells.iter().any(Cell::is_failure)
+    }
+
+    /// What came of one rule; `None` if it was not wanted.
+    #[must_use]
+    pub fn cell(&self, rule: &Rule) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.rule == rule)
     }
 }
 
@@ -332,7 +340,8 @@ fn play_one(
         cell.programs += 1;
         match judges::find(cell.rule).and_then(|treatment| treatment.judge(&evidence)) {
             Some(Verdict::Broken { why }) => {
-                let found = Found { rule: cell.rule, kind, number, why };
+                let history = history.clone();
+                let found = Found { rule: cell.rule, kind, number, why, history };
                 cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort));
             }
             Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
@@ -347,23 +356,25 @@ pub(crate) struct Found {
     pub(crate) kind: &'static str,
     pub(crate) number: u32,
     pub(crate) why: String,
+    pub(crate) history: History,
 }
 
 impl Found {
     /// Makes the program small, and says what happens in the small one.
     pub(crate) fn minimised(self, program: &Program, source: &dyn Source, effort: Effort) -> Failure {
-        let mut why = self.why;
+        let (mut why, mut history) = (self.why, self.history);
         let (small, tries) = minimise(program, effort, |smaller| {
-            let history = source.play(smaller);
-            match judge(self.rule, &history) {
+            let played = source.play(smaller);
+            match judge(self.rule, &played) {
                 Some(Verdict::Broken { why: words }) => {
-                    why = words;
+                    (why, history) = (words, played);
                     true
                 }
                 _ => false,
             }
         });
-        Failure { why, program: small, kind: self.kind, number: self.number, steps: program.len(), tries }
+        let (kind, number, steps) = (self.kind, self.number, program.len());
+        Failure { why, program: small, history, kind, number, steps, tries }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyloop::rules::FAMILIES;
 use anyloop_conformance::check::{Cell, Outcome as Verdict, Report, check_source, replay_with};
-use anyloop_conformance::report::json::to_json;
+use anyloop_conformance::report::{html, json, junit};
 use anyloop_conformance::{Options as KitOptions, corpus, quoted, trials};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// A number, or `random`. The same number gives the same programs.
     #[arg(long, default_value = "0")]
     seed: Seed,
-    /// Where to write results.json.
+    /// Where to write results.json, its schema, junit.xml and index.html.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
 }
@@ -113,9 +113,17 @@ fn progress_bar(subject: &str) -> ProgressBar {
 
 fn write_report(directory: &Path, reports: &[Report]) -> std::io::Result<()> {
     fs::create_dir_all(directory)?;
-    let file = directory.join("results.json");
-    fs::write(&file, to_json(reports))?;
-    println!("\nwritten: {}", file.display());
+    println!();
+    for (name, text) in [
+        ("results.json", json::to_json(reports)),
+        (json::SCHEMA_FILE, json::SCHEMA.to_owned()),
+        ("junit.xml", junit::to_junit(reports)),
+        ("index.html", html::to_html(reports)),
+    ] {
+        let file = directory.join(name);
+        fs::write(&file, text)?;
+        println!("written: {}", file.display());
+    }
     Ok(())
 }
 

@@ -1,91 +1,196 @@
-//! Results as JSON: one object for each rule and subject.
+//! Results as JSON: what each rule says, who was judged, and a cell for each of both.
 
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use crate::check::{Cell, Outcome, Report};
+use anyloop::rules::{self, Rule};
+use serde::Serialize;
 
-/// The cells of all reports, as one array.
+use crate::check::{Cell, Failure, Outcome, Report};
+use crate::history::Event;
+use crate::{text, zoo};
+
+/// What is in `results.json`, as a JSON schema (draft 2020-12). It stands beside the results under
+/// the name [`SCHEMA_FILE`].
+pub static SCHEMA: &str = include_str!("results.schema.json");
+
+/// The name by which results refer to their schema.
+pub const SCHEMA_FILE: &str = "results.schema.json";
+
+/// The number of the format. It changes when a reader of the former one would be misled.
+const FORMAT: u32 = 1;
+
+/// All reports as one document, with line breaks.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "text and numbers are always JSON")]
 pub fn to_json<'r>(reports: impl IntoIterator<Item = &'r Report>) -> String {
-    let cells: Vec<String> = reports
-        .into_iter()
-        .flat_map(|report| report.cells.iter().map(move |cell| object(report, cell)))
+    let reports: Vec<&Report> = reports.into_iter().collect();
+    let mut json = serde_json::to_string_pretty(&document(&reports)).expect("text and numbers are JSON");
+    json.push('\n');
+    json
+}
+
+/// As [`to_json`], in one line that a `<script>` element can hold.
+pub(super) fn to_script(reports: &[&Report]) -> String {
+    // Inside of a string, where alone it can stand, `<` may be written so.
+    serde_json::to_string(&document(reports)).expect("text and numbers are JSON").replace('<', "\\u003c")
+}
+
+/// The command that plays the program of a failure again.
+pub(super) fn replay(subject: &str, failure: &Failure) -> String {
+    format!("anyloop check --program {} {subject}", text::quoted(&failure.program))
+}
+
+/// The rules that some report has a cell for, in their usual order.
+pub(super) fn rules_of(reports: &[&Report]) -> Vec<&'static Rule> {
+    let mut told: Vec<&'static Rule> = Vec::new();
+    for rule in reports.iter().flat_map(|report| report.cells.iter().map(|cell| cell.rule)) {
+        if !told.contains(&rule) {
+            told.push(rule);
+        }
+    }
+    // One that is not known stands at the end, rather than being lost.
+    told.sort_by_key(|rule| rules::all().position(|known| known == *rule).unwrap_or(usize::MAX));
+    told
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    format: u32,
+    kit: &'static str,
+    rules: Vec<RuleEntry>,
+    subjects: Vec<SubjectEntry<'r>>,
+    cells: Vec<CellEntry<'r>>,
+}
+
+#[derive(Serialize)]
+struct RuleEntry {
+    id: &'static str,
+    family: &'static str,
+    level: String,
+    text: &'static str,
+    ancestors: &'static [&'static str],
+    specimens: Vec<Specimen>,
+}
+
+/// A specimen of the zoo that breaks the rule: what it does is what to look for in a subject.
+#[derive(Serialize)]
+struct Specimen {
+    name: &'static str,
+    what: &'static str,
+}
+
+#[derive(Serialize)]
+struct SubjectEntry<'r> {
+    name: &'r str,
+    os: &'static str,
+    seed: u64,
+}
+
+#[derive(Serialize)]
+struct CellEntry<'r> {
+    subject: &'r str,
+    rule: &'static str,
+    level: String,
+    verdict: &'static str,
+    exercised: usize,
+    programs: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureEntry>,
+}
+
+#[derive(Serialize)]
+struct FailureEntry {
+    program: String,
+    replay: String,
+    kind: &'static str,
+    number: u32,
+    steps: usize,
+    minimal: usize,
+    tries: u32,
+    history: Vec<EventEntry>,
+}
+
+#[derive(Serialize)]
+struct EventEntry {
+    at: Option<u64>,
+    context: u32,
+    what: String,
+    details: String,
+}
+
+fn document<'r>(reports: &[&'r Report]) -> Document<'r> {
+    Document {
+        schema: SCHEMA_FILE,
+        format: FORMAT,
+        kit: env!("CARGO_PKG_VERSION"),
+        rules: rules_of(reports).into_iter().map(rule_entry).collect(),
+        subjects: reports
+            .iter()
+            .map(|report| SubjectEntry { name: &report.subject, os: report.os, seed: report.seed })
+            .collect(),
+        cells: reports
+            .iter()
+            .flat_map(|report| report.cells.iter().map(|cell| cell_entry(&report.subject, cell)))
+            .collect(),
+    }
+}
+
+fn rule_entry(rule: &'static Rule) -> RuleEntry {
+    let specimens = zoo::diseases()
+        .filter(|disease| disease.rule == rule)
+        .map(|disease| Specimen { name: disease.name, what: disease.what })
         .collect();
-    format!("[\n{}\n]\n", cells.join(",\n"))
-}
-
-fn object(report: &Report, cell: &Cell) -> String {
-    let mut members = Members(String::new());
-    members.text("subject", &report.subject);
-    members.text("os", report.os);
-    members.text("kit", env!("CARGO_PKG_VERSION"));
-    members.text("rule", cell.rule.id);
-    members.text("level", &cell.rule.level.to_string());
-    members.text("verdict", cell.verdict());
-    members.number("exercised", cell.exercised as u64);
-    members.number("programs", cell.programs.into());
-    members.number("seed", report.seed);
-    match &cell.outcome {
-        Outcome::Broken(failure) => {
-            members.text("why", &failure.why);
-            members.text("program", &format!("{:#}", failure.program));
-            members.text("kind", failure.kind);
-            members.number("number", failure.number.into());
-            members.number("steps", failure.steps as u64);
-            members.number("minimal", failure.program.len() as u64);
-            members.number("tries", failure.tries.into());
-        }
-        Outcome::Lacks(why) | Outcome::Unjudged(why) => members.text("why", why),
-        Outcome::Holds | Outcome::Vacuous => {}
-    }
-    format!("  {{{}}}", members.0)
-}
-
-/// The members of an object.
-struct Members(String);
-
-impl Members {
-    fn name(&mut self, name: &str) {
-        let comma = if self.0.is_empty() { "" } else { ", " };
-        self.0.push_str(&format!("{comma}{}: ", quoted(name)));
-    }
-
-    fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
-        self.0.push_str(&quoted(value));
-    }
-
-    fn number(&mut self, name: &str, value: u64) {
-        self.name(name);
-        self.0.push_str(&value.to_string());
+    RuleEntry {
+        id: rule.id,
+        family: rule.family(),
+        level: rule.level.to_string(),
+        text: rule.text,
+        ancestors: rule.ancestors,
+        specimens,
     }
 }
 
-/// A JSON string.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for next in text.chars() {
-        match next {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            control if control < ' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => quoted.push(other),
-        }
+fn cell_entry<'r>(subject: &'r str, cell: &'r Cell) -> CellEntry<'r> {
+    let (why, failure) = match &cell.outcome {
+        Outcome::Broken(failure) => (Some(&*failure.why), Some(failure_entry(subject, failure))),
+        Outcome::Lacks(why) | Outcome::Unjudged(why) => (Some(*why), None),
+        Outcome::Holds | Outcome::Vacuous => (None, None),
+    };
+    CellEntry {
+        subject,
+        rule: cell.rule.id,
+        level: cell.rule.level.to_string(),
+        verdict: cell.verdict(),
+        exercised: cell.exercised,
+        programs: cell.programs,
+        why,
+        failure,
     }
-    quoted.push('"');
-    quoted
 }
 
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn strings_are_escaped() {
-        assert_eq!(quoted("a \"b\" \\ \n \u{1} ü"), "\"a \\\"b\\\" \\\\ \\n \\u0001 ü\"");
+fn failure_entry(subject: &str, failure: &Failure) -> FailureEntry {
+    FailureEntry {
+        program: failure.program.to_string(),
+        replay: replay(subject, failure),
+        kind: failure.kind,
+        number: failure.number,
+        steps: failure.steps,
+        minimal: failure.program.len(),
+        tries: failure.tries,
+        history: failure.history.events.iter().map(event_entry).collect(),
     }
+}
+
+/// `Asking { label: #1, how: Soon }` is what `Asking`, with the details `label: #1, how: Soon`.
+fn event_entry(event: &Event) -> EventEntry {
+    let words = format!("{:?}", event.what);
+    let (what, details) = words.split_once(' ').unwrap_or((&words, ""));
+    let details = details.strip_prefix("{ ").and_then(|inner| inner.strip_suffix(" }")).unwrap_or(details);
+    EventEntry { at: event.at, context: event.context, what: what.to_string(), details: details.to_string() }
 }

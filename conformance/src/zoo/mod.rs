@@ -195,8 +195,9 @@ pub fn kill(disease: &Disease, programs: Option<u32>, seed: u64) -> Option<Failu
     for kind in KINDS.iter().filter(|kind| kind.judges(disease.rule)) {
         let total = kind.scaled(programs);
         for (number, program) in (0..total).zip(kind.generate(seed)) {
-            if let Some(Verdict::Broken { why }) = judge(disease.rule, &shown.play(&program)) {
-                let found = Found { rule: disease.rule, kind: kind.name, number, why };
+            let history = shown.play(&program);
+            if let Some(Verdict::Broken { why }) = judge(disease.rule, &history) {
+                let found = Found { rule: disease.rule, kind: kind.name, number, why, history };
                 return Some(found.minimised(&program, &*shown, Effort::default()));
             }
         }
