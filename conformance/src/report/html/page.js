@@ -100,6 +100,15 @@
   };
 
   const address = (cell) => `#cell=${encodeURIComponent(cell.subject).replace(/%2F/g, "/").replace(/%2B/g, "+")}/${cell.rule}`;
+  // Names can be escaped in more than one way, and an address can be mistyped.
+  const addressed = () => {
+    try {
+      const hash = decodeURIComponent(location.hash);
+      return results.cells.findIndex((cell) => hash === `#cell=${cell.subject}/${cell.rule}`);
+    } catch {
+      return -1;
+    }
+  };
   const open = (cell) => {
     fill(cell);
     if (!dialog.open) dialog.showModal();
@@ -107,7 +116,7 @@
     history.replaceState(null, "", address(cell));
   };
   const openAddressed = () => {
-    const cell = results.cells.findIndex((cell) => address(cell) === location.hash);
+    const cell = addressed();
     if (cell < 0) return;
     // So that closing it leads back there.
     buttons.find((button) => Number(button.dataset.cell) === cell)?.focus();
