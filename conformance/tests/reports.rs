@@ -69,6 +69,8 @@ fn the_json_tells_each_cell_with_its_evidence() {
         format!("anyloop check --program '{:#}' os/epoll+pidfd", expected.program),
         "a shell gives the program back in one piece"
     );
+    let replay = cells[5]["failure"]["replay"].as_str().unwrap();
+    assert!(replay.ends_with("' '<img src=x onerror=alert(1)> \"'\\''&{{data}} ü\u{1}'"), "{replay}");
     let history = failure["history"].as_array().unwrap();
     assert_eq!(history.len(), expected.history.events.len());
     assert!(history.iter().any(|event| event["context"] != 0), "remote work comes from elsewhere");
@@ -123,6 +125,7 @@ fn the_page_escapes_everything() {
     assert!(!page.contains("<img"), "the evil name has become markup");
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt; &quot;&#39;&amp;{{data}} ü\u{fffd}"));
     assert!(!page.contains("<b>children</b>"));
+    assert!(page.contains("asked for with <code>call_soon</code> MUST"));
     // The data end where the page ends them, and are the results.
     let (_, rest) = page.split_once("id=\"results\">").unwrap();
     let (data, _) = rest.split_once("</script>").unwrap();

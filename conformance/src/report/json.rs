@@ -37,8 +37,13 @@ pub(super) fn to_script(reports: &[&Report]) -> String {
     serde_json::to_string(&document(reports)).expect("text and numbers are JSON").replace('<', "\\u003c")
 }
 
-/// The command that plays the program of a failure again.
+/// The command that plays the program of a failure again, as a shell takes it.
 pub(super) fn replay(subject: &str, failure: &Failure) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-_.".contains(&byte);
+    let subject = match subject.bytes().all(is_plain) {
+        true => subject.to_string(),
+        false => format!("'{}'", subject.replace('\'', "'\\''")),
+    };
     format!("anyloop check --program {} {subject}", text::quoted(&failure.program))
 }
 

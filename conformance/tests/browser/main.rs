@@ -62,6 +62,10 @@ fn a_click_opens_the_evidence() {
     contexts.dedup();
     assert_eq!(lanes, contexts.len(), "each context has its lane");
     assert!(contexts.len() > 1);
+    let places =
+        browser.ask("[...document.querySelectorAll('.timeline li')].map((line) => line.children.length)");
+    let expected = vec![contexts.len() + 1; failure.history.events.len()];
+    assert_eq!(places, json!(expected), "a time, and a place in each lane");
     browser.click("dialog .close");
     assert_eq!(browser.ask(OPEN), false);
     expect_quiet(&browser);

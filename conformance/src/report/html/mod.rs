@@ -130,8 +130,17 @@ fn row(rule: &Rule, reports: &[&Report]) -> String {
         if quiet { " class=\"quiet\"" } else { "" },
         escaped(rule.id),
         rule.level,
-        escaped(rule.text),
+        prose(rule.text),
     )
+}
+
+/// A rule's text: what stands in backticks is code.
+fn prose(text: &str) -> String {
+    let piece = |(at, piece)| match at % 2 {
+        0 => escaped(piece),
+        _ => format!("<code>{}</code>", escaped(piece)),
+    };
+    text.split('`').enumerate().map(piece).collect()
 }
 
 fn button(subject: &str, cell: &Cell, number: usize) -> String {

@@ -21,11 +21,17 @@
   // "ChildStarted" as words.
   const words = (what) => what.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
 
+  // The largest number is that of a context that cannot be told.
+  const place = (context) => context === 0 ? "loop's context" : context === 0xffffffff ? "unknown context" : `context ${context}`;
+
+  // A rule's text: what stands in backticks is code.
+  const prose = (text) => text.split("`").map((piece, at) => at % 2 === 1 ? make("code", {}, piece) : piece);
+
   // A lane for each context, an event a line, indented by what it happened inside of.
   const timeline = (history) => {
     const contexts = [...new Set(history.map((event) => event.context))].sort((a, b) => a - b);
-    const head = make("div", { class: "lanes", "aria-hidden": "true" }, make("span", {}, "loop's clock"));
-    for (const context of contexts) head.append(make("span", {}, context === 0 ? "loop's context" : `context ${context}`));
+    const head = make("div", { class: "lanes", "aria-hidden": "true" }, make("span", { class: "lane" }, "loop's clock"));
+    for (const context of contexts) head.append(make("span", { class: "lane" }, place(context)));
     const list = make("ol", { class: "timeline" });
     const depths = new Map();
     for (const event of history) {
@@ -36,12 +42,10 @@
       row.append(event.at === null
         ? make("span", { class: "notime" }, "")
         : make("time", {}, `${(event.at / 1000).toFixed(3)} µs`));
-      const where = event.context === 0 ? "on the loop's context" : `on context ${event.context}`;
-      const line = make("div", { class: "event", "aria-description": where }, make("b", {}, words(event.what)));
+      const line = make("div", { class: "event", "aria-description": place(event.context) }, make("b", {}, words(event.what)));
       if (event.details) line.append(make("code", {}, event.details));
-      line.style.setProperty("--lane", lane);
       line.style.setProperty("--depth", Math.min(depth, 6));
-      row.append(line);
+      row.append(...contexts.map((_, at) => at === lane ? line : make("span", { class: "blank" })));
       list.append(row);
       if (["Started", "Enter", "Polled"].includes(event.what)) depth += 1;
       depths.set(event.context, depth);
@@ -78,7 +82,7 @@
 
   const fill = (cell) => {
     const rule = rules.get(cell.rule);
-    const parts = [make("blockquote", {}, rule.text)];
+    const parts = [make("blockquote", {}, ...prose(rule.text))];
     const section = (name, ...children) => parts.push(make("h3", {}, name), ...children);
     section(cell.verdict === "broken" ? "What happened" : "What is known", make("p", { class: "what" }, what(cell)));
     if (cell.failure) {
