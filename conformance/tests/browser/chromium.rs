@@ -183,13 +183,18 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Killed rather than asked: a test that fails may have left it in any state.
-        let killed = self.child.kill().and_then(|()| self.child.wait());
-        // Its helpers may still be writing into the folder, which is in the target directory.
+        // Asked first, so that its helpers have ended when their folder is removed. The pipe is
+        // closed when the last of them has.
+        let asked = write!(self.commands, "{}\0", json!({ "id": 0, "method": "Browser.close" }));
+        if asked.and_then(|()| self.commands.flush()).is_ok() && !thread::panicking() {
+            while self.messages.recv_timeout(PATIENCE).is_ok() {}
+        }
+        // One that has ended cannot be killed, which is as well.
+        drop(self.child.kill());
+        drop(self.child.wait());
         let removed = fs::remove_dir_all(&self.folder);
         if !thread::panicking() {
-            killed.expect("the browser can be ended");
-            drop(removed);
+            removed.expect("the browser's folder can be removed");
         }
     }
 }
