@@ -69,6 +69,8 @@ impl Chromium {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
         browser.call("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
+        // A window that is not in front, as this one may be, has no focus to move.
+        browser.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
         browser
     }
 
@@ -124,6 +126,13 @@ impl Chromium {
             let message = self.next_message();
             self.events.push(message);
         }
+        self.settle();
+    }
+
+    /// Waits until what was asked for so far has been drawn.
+    fn settle(&mut self) {
+        let drawn = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))";
+        self.call("Runtime.evaluate", json!({ "expression": drawn, "awaitPromise": true }));
     }
 
     /// The value of an expression of the page's language.
@@ -165,6 +174,7 @@ impl Chromium {
         self.call("Input.dispatchKeyEvent", event.clone());
         event["type"] = json!("keyUp");
         self.call("Input.dispatchKeyEvent", event);
+        self.settle();
     }
 
     /// Clicks the first element that the selector names, at the middle of its first line.
@@ -178,6 +188,7 @@ impl Chromium {
                 json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
             self.call("Input.dispatchMouseEvent", event);
         }
+        self.settle();
     }
 }
 
