@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyloop::rules;
+use anyloop::rules::ancestors::{self, ANCESTORS, Fate};
 use anyloop_conformance::judges;
 
 #[test]
@@ -27,6 +28,53 @@ fn every_rule_is_cited_in_the_documentation_of_the_specification() {
     let cited = |rule: &&rules::Rule| sources.contains(&format!("[`{}`]", rule.id));
     let uncited: Vec<_> = rules::all().filter(|rule| !cited(rule)).map(|rule| rule.id).collect();
     assert!(uncited.is_empty(), "not cited by the documentation of anything that keeps them: {uncited:?}");
+}
+
+/// The groups of the study that are listed completely, and how many numbers each has.
+const GROUPS: [(&str, usize); 3] = [("POL", 44), ("LOOP", 70), ("WATCH", 58)];
+
+#[test]
+fn every_ancestor_is_listed_once_and_none_is_left_out() {
+    let numbers = |(group, last): (&str, usize)| -> Vec<String> {
+        (1..=last).map(|number| format!("{group}-{number:02}")).collect()
+    };
+    let expected: Vec<String> = GROUPS.into_iter().flat_map(numbers).collect();
+    let mut listed: Vec<&str> = ANCESTORS.iter().map(|ancestor| ancestor.id).collect();
+    listed.sort_by_key(|id| expected.iter().position(|known| known == id));
+    assert_eq!(listed, expected, "the list of asyncio's rules has gaps, strangers or twins");
+}
+
+#[test]
+fn an_ancestor_is_kept_exactly_if_a_rule_descends_from_it() {
+    let mut wrong = Vec::new();
+    for ancestor in ANCESTORS {
+        let heirs: Vec<_> = ancestor.heirs().map(|rule| rule.id).collect();
+        let right = match ancestor.fate {
+            Fate::Kept => !heirs.is_empty(),
+            Fate::Meaningless(why) => heirs.is_empty() && !why.is_empty(),
+            Fate::Later(what, why) => heirs.is_empty() && !what.is_empty() && !why.is_empty(),
+        };
+        if !right {
+            wrong.push(format!(
+                "{} is said to be {:?}, and has the heirs {heirs:?}",
+                ancestor.id, ancestor.fate
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for rule in rules::all() {
+        let mut named = rule.ancestors.to_vec();
+        named.sort_unstable();
+        named.dedup();
+        assert_eq!(named.len(), rule.ancestors.len(), "{rule} names an ancestor twice");
+        for id in rule.ancestors {
+            let defect = id.strip_prefix('B').is_some_and(|number| number.parse::<u8>().is_ok());
+            assert!(
+                defect || ancestors::find(id).is_some(),
+                "{rule} descends from {id}, which does not exist"
+            );
+        }
+    }
 }
 
 /// Reads every source file but the rules themselves.

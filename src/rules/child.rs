@@ -3,45 +3,81 @@
 rules! {
     /// Each registration MUST lead to exactly one call, after the child has ended, unless it was
     /// removed or replaced.
-    Must ONCE = "child.once" from ["WATCH-01", "WATCH-05"];
+    Must ONCE = "child.once" from ["WATCH-01", "WATCH-05", "WATCH-26", "WATCH-44", "WATCH-51"]
+        why "Whoever waits for a child waits for ever if the call is lost, and breaks if it comes twice."
+        check "whether ends that come together are counted, not only noticed";
     /// A child that exits MUST be reported with its exit code, 255 included.
-    Must CODE = "child.code" from ["WATCH-10", "WATCH-11", "B27"];
+    Must CODE = "child.code" from ["WATCH-10", "WATCH-11", "B27"]
+        why "Programs decide by exit codes; 255 is a code like any other."
+        check "whether a code is used as the mark for unknown";
     /// A child that a signal ends MUST be reported with that signal, and not as an exit code.
-    Must SIGNAL = "child.signal" from ["WATCH-11"];
+    Must SIGNAL = "child.signal" from ["WATCH-11"]
+        why "A crash is not an exit, and is treated otherwise."
+        check "how the wait status is taken apart";
     /// A child that ended before it was registered MUST be reported with its real status.
-    Must BEFORE = "child.before" from ["WATCH-07"];
+    Must BEFORE = "child.before" from ["WATCH-07"]
+        why "A short-lived child is often faster than its registration."
+        check "whether registering looks at the child once, after it has arranged to be told";
     /// Stopping or continuing a child MUST NOT be taken for its end.
-    Must STOPPED = "child.stopped" from ["WATCH-12"];
+    Must STOPPED = "child.stopped" from ["WATCH-12"]
+        why "Job control stops and continues children at any time."
+        check "which kinds of change the wait call asks for";
     /// A child that was not registered MUST NOT be collected.
-    Must STRANGER = "child.stranger" from ["WATCH-29", "B24"];
+    Must STRANGER = "child.stranger" from ["WATCH-29", "WATCH-48", "B24"]
+        why "Other libraries of the process wait for children of their own."
+        check "whether any wait call asks for every child";
     /// A child whose status cannot be known, because it is not ours or somebody else collected it,
     /// MUST be reported as unknown.
-    Must UNKNOWN = "child.unknown" from ["WATCH-09", "WATCH-10", "WATCH-56", "B27"];
+    Must UNKNOWN = "child.unknown" from ["WATCH-09", "WATCH-10", "WATCH-43", "WATCH-56", "B27"]
+        why "A guess is worse than no answer."
+        check "what is reported when the wait call finds no such child";
     /// Registering a pid again MUST replace the registration and hand back the former callback.
-    Must REPLACE = "child.replace" from ["WATCH-02", "B25"];
+    Must REPLACE = "child.replace" from ["WATCH-02", "B25"]
+        why "Taking over a child is legal, and the former owner must learn of it."
+        check "whether the table is replaced in one step, and the former callback is given out";
     /// Removing MUST answer true exactly if there was a registration, which lasts until its child
     /// is collected, and the callback MUST NOT run afterwards.
-    Must REMOVE = "child.remove" from ["WATCH-03", "B25"];
+    Must REMOVE = "child.remove" from ["WATCH-03", "B25"]
+        why "After true, what the callback captured may be freed by others."
+        check "whether a call that is under way looks into the table again on the loop's context";
     /// A child whose registration was removed MUST be left for the caller to collect.
-    Must CALLER = "child.caller" from ["WATCH-04"];
+    Must CALLER = "child.caller" from ["WATCH-04"]
+        why "Whoever removes wants to wait by himself."
+        check "whether removing also cancels the wait, before it collects";
     /// A callback MUST NOT run from inside a method of the watcher.
-    Must LATER = "child.later" from ["WATCH-08"];
+    Must LATER = "child.later" from ["WATCH-08", "WATCH-55"]
+        why "Callers hold locks and borrows while they call a watcher."
+        check "what happens if the child has ended before it is registered";
     /// A callback MUST run on the context of the loop that was named, while that loop runs.
-    Must OWNER = "child.owner" from ["WATCH-06", "WATCH-45"];
+    Must OWNER = "child.owner" from ["WATCH-06", "WATCH-36", "WATCH-45", "WATCH-47", "WATCH-58"]
+        why "Callbacks use what lives on their loop's context without locks."
+        check "whether the call goes through the loop's remote half";
     /// A child that was reported MUST have been collected: no zombie is left.
-    Must REAPED = "child.reaped" from ["WATCH-01"];
+    Must REAPED = "child.reaped" from ["WATCH-01"]
+        why "Zombies fill the process table."
+        check "whether the wait that reads the status also collects";
     /// When all children have been reported, the watcher MUST hold no more descriptors than before
     /// they were registered.
-    Must DESCRIPTORS = "child.descriptors" from ["WATCH-20", "WATCH-54", "B26"];
+    Must DESCRIPTORS = "child.descriptors" from ["WATCH-20", "WATCH-54", "B26"]
+        why "A server that starts many children runs out of descriptors otherwise."
+        check "who closes the pidfd when a child is told, removed and replaced";
     /// If the loop that should be told is closed first, the child MUST be collected all the same,
     /// and nothing be called.
-    Must CLOSED = "child.closed" from ["WATCH-30"];
+    Must CLOSED = "child.closed" from ["WATCH-30"]
+        why "Loops come and go in tests; their children must not stay as zombies."
+        check "what the watcher does when the remote half refuses";
     /// A registration that is refused MUST hand back the callback and leave the child to be
     /// collected.
-    Must REFUSED = "child.refused" from ["WATCH-22", "B23"];
+    Must REFUSED = "child.refused" from ["WATCH-22", "B23"]
+        why "A refused child still has to be waited for, and its callback says by whom."
+        check "whether refusing comes before everything that touches the child";
     /// While a watcher says that it is active, it MUST accept registrations for loops that are
     /// open; a closed watcher MUST say that it is not active.
-    Must ACTIVE = "child.active" from ["WATCH-19", "WATCH-20"];
+    Must ACTIVE = "child.active" from ["WATCH-19", "WATCH-20"]
+        why "Callers ask before they start a child that could not be watched."
+        check "which states the answer is made of";
     /// A closed watcher MUST refuse registrations, and still report those that were pending.
-    Must CLOSE = "child.close" from ["WATCH-20", "WATCH-21"];
+    Must CLOSE = "child.close" from ["WATCH-20", "WATCH-21"]
+        why "Replacing a watcher must lose no child."
+        check "whether closing clears the table";
 }

@@ -2,18 +2,32 @@
 
 rules! {
     /// Closing a running loop MUST be refused and leave it running and usable.
-    Must RUNNING = "close.running" from ["LOOP-14"];
+    Must RUNNING = "close.running" from ["LOOP-14"]
+        why "A half-closed loop would drop the ground under the callback that runs."
+        check "whether closing looks at the state before it changes anything";
     /// A closed loop MUST stay closed, and closing it again MUST be accepted.
-    Must FINAL = "close.final" from ["LOOP-15"];
+    Must FINAL = "close.final" from ["LOOP-15"]
+        why "Owners close in destructors, whatever happened before."
+        check "whether the second close returns before it touches what the first has freed";
     /// Running a closed loop MUST be refused.
-    Must RUN = "close.run" from ["LOOP-10"];
+    Must RUN = "close.run" from ["LOOP-10"]
+        why "A closed loop has nothing left to wait with."
+        check "whether running looks at the state first";
     /// A closed loop MUST hand back every callback that it is asked to schedule.
-    Must REJECTS = "close.rejects" from ["LOOP-17"];
+    Must REJECTS = "close.rejects" from ["LOOP-17"]
+        why "What was handed in may be the only copy."
+        check "whether the state is looked at before the callback is moved into a queue";
     /// Closing MUST drop every waiting callback, uncalled, exactly once, before it returns.
-    Must DROPS = "close.drops" from ["LOOP-16"];
+    Must DROPS = "close.drops" from ["LOOP-16"]
+        why "What waits holds resources that nobody else can free."
+        check "whether timers, remote work and tasks are all emptied";
     /// What a waiting callback captured MUST be free to call the loop from its `Drop`.
-    Must REENTRY = "close.reentry" from [];
+    Must REENTRY = "close.reentry" from []
+        why "Destructors call whatever loop they know."
+        check "whether queues are taken out of their cells before they are dropped";
     /// On a closed loop, stopping, cancelling, reading the clock and asking for its state MUST be
     /// harmless.
-    Must HARMLESS = "close.harmless" from ["LOOP-18"];
+    Must HARMLESS = "close.harmless" from ["LOOP-18"]
+        why "Clean-up code runs in any order."
+        check "whether every method copes with what closing has freed";
 }

@@ -2,5 +2,7 @@
 
 rules! {
     /// A handle MUST NOT be given twice, neither by one loop nor by two.
-    Must UNIQUE = "handle.unique" from [];
+    Must UNIQUE = "handle.unique" from []
+        why "A number that is given twice cancels somebody else's callback."
+        check "whether handles come from `Handles` or a lease of it";
 }

@@ -1,6 +1,7 @@
 //! Every promise of anyloop, as an item with an id.
 //!
-//! A rule is one sentence, its level, and the asyncio rules that it descends from. Trait methods
+//! A rule is one sentence, its level, why a user relies on it, what to check if it fails, and the
+//! asyncio rules that it descends from. Trait methods
 //! link the rules that they keep, and rustdoc refuses a link to a rule that is not here. The
 //! conformance kit has a judge for each, or says why it cannot have one.
 //!
@@ -24,7 +25,7 @@
 //!
 //! The ancestors are the numbers that the project's study of asyncio gave to asyncio's observable
 //! behaviour: POL for policies, LOOP for loops, WATCH for watchers; `B` numbers are its known
-//! defects. A rule without ancestor is new.
+//! defects. A rule without ancestor is new. What became of every number is in [`ancestors`].
 
 use core::fmt;
 
@@ -58,6 +59,10 @@ pub struct Rule {
     pub level: Level,
     /// The promise itself, as one sentence or two.
     pub text: &'static str,
+    /// Why a user relies on it.
+    pub intent: &'static str,
+    /// What to look at first if it is broken.
+    pub check: &'static str,
     /// The asyncio rules and defects that it descends from; empty if it is new.
     pub ancestors: &'static [&'static str],
 }
@@ -86,14 +91,18 @@ impl fmt::Display for Rule {
 
 /// Declares a family: one doc comment is a rule's rustdoc and its text.
 macro_rules! rules {
-    ($($(#[doc = $line:literal])+ $level:ident $name:ident = $id:literal from [$($ancestor:literal),*];)*) => {
+    ($($(#[doc = $line:literal])+ $level:ident $name:ident = $id:literal from [$($ancestor:literal),*]
+        why $why:literal check $check:literal;)*) => {
         $(
             $(#[doc = $line])+
+            #[doc = concat!("\n\n", $why, " If it fails, check ", $check, ".")]
             #[doc = concat!("\n\n*", stringify!($level), "*, `", $id, "`. Ancestors: ", $("`", $ancestor, "` ",)* "\n")]
             pub static $name: $crate::rules::Rule = $crate::rules::Rule {
                 id: $id,
                 level: $crate::rules::Level::$level,
                 text: concat!($($line),+).trim_ascii(),
+                intent: $why,
+                check: $check,
                 ancestors: &[$($ancestor),*],
             };
         )*
@@ -103,6 +112,7 @@ macro_rules! rules {
     };
 }
 
+pub mod ancestors;
 pub mod cancel;
 pub mod child;
 pub mod close;
@@ -177,6 +187,11 @@ mod tests {
             let word = alloc::format!("{}", rule.level);
             assert!(rule.text.contains(&word), "{rule} is {word} but does not say so");
             assert!(rule.text.ends_with('.'), "{rule} is no sentence");
+            assert!(rule.intent.ends_with('.') && rule.intent.len() > 1, "{rule} does not say why");
+            assert!(
+                !rule.check.is_empty() && !rule.check.ends_with('.'),
+                "{rule} does not say what to check"
+            );
         }
     }
 }

@@ -3,38 +3,64 @@
 rules! {
     /// Until the policy of the process is set, every look-up, from every thread, MUST give one
     /// and the same policy.
-    Must SAME = "policy.same" from ["POL-01"];
+    Must SAME = "policy.same" from ["POL-01"]
+        why "Libraries that never met must agree on the loop."
+        check "whether the first look-up publishes before it returns";
     /// After a policy is set, every later look-up, from every thread, MUST give exactly that
     /// policy.
-    Must SET = "policy.set" from ["POL-03"];
+    Must SET = "policy.set" from ["POL-03"]
+        why "Whoever sets the policy decides for the process."
+        check "whether readers keep a copy";
     /// After the policy is reset to none, the next look-up MUST make a new default, not give an
     /// earlier one.
-    Must RESET = "policy.reset" from ["POL-04"];
+    Must RESET = "policy.reset" from ["POL-04"]
+        why "Tests that reset must not inherit the loops of others."
+        check "whether the default is kept somewhere";
     /// Setting the policy MUST leave the loops of the former one open, and a running loop running.
-    Must APART = "policy.apart" from ["POL-06", "POL-07"];
+    Must APART = "policy.apart" from ["POL-06", "POL-07"]
+        why "Setting a policy must not pull the ground from under what runs."
+        check "what is dropped with the former policy";
     /// A guard MUST restore the policy that was in force before it, and one that is dropped out
     /// of order MUST take out its own entry only.
-    Must GUARD = "policy.guard" from ["POL-09", "B01"];
+    Must GUARD = "policy.guard" from ["POL-09", "B01"]
+        why "Overrides leak between tests and libraries otherwise."
+        check "whether a guard restores a copy instead of taking out its own entry";
     /// While a loop runs in a context, asking for the loop of that context MUST give the running
     /// one, whatever the policy has stored.
-    Must RUNNING = "policy.running" from ["POL-10"];
+    Must RUNNING = "policy.running" from ["POL-10"]
+        why "Code that runs in a loop means that loop."
+        check "whether the running loop is asked for before the policy";
     /// The loop that was stored in a context MUST be the one that the policy gives there, even if
     /// it was closed meanwhile.
-    Must STORED = "policy.stored" from ["POL-18", "POL-19"];
+    Must STORED = "policy.stored" from ["POL-18", "POL-19"]
+        why "What one stores is what one wants back."
+        check "whether storing replaces, and asking makes nothing new";
     /// After "none" was stored in a context, the policy MUST answer that there is no current loop,
     /// and make none by itself.
-    Must CLEARED = "policy.cleared" from ["POL-16"];
+    Must CLEARED = "policy.cleared" from ["POL-16"]
+        why "A loop that appears by itself hides the error of whoever needs one."
+        check "whether \"none was stored\" and \"nothing was stored\" are told apart";
     /// Storing a loop in one context MUST NOT change what the policy gives in another.
-    Must CONTEXT = "policy.context" from ["POL-13"];
+    Must CONTEXT = "policy.context" from ["POL-13"]
+        why "Threads must not get loops that live elsewhere."
+        check "whether the place is a `PerContext`";
     /// A new loop MUST be open and idle, different from every other, and stored nowhere.
-    Must NEW = "policy.new" from ["POL-21"];
+    Must NEW = "policy.new" from ["POL-21"]
+        why "Two owners of one loop would close it under each other."
+        check "whether the factory caches or stores";
     /// A policy that makes a loop because its context has none MUST use the factory and the
     /// setter of the outermost policy, each once.
-    Must OUTER = "policy.outer" from ["POL-14", "POL-24"];
+    Must OUTER = "policy.outer" from ["POL-14", "POL-24"]
+        why "Layers observe and replace what the policy below makes."
+        check "whether the policy calls itself, not `outer`";
     /// A policy MUST give the same child watcher until another is set, or always answer
     /// that it does not support child watchers.
-    Must WATCHER = "policy.watcher" from ["POL-25", "POL-29", "B08"];
+    Must WATCHER = "policy.watcher" from ["POL-25", "POL-29", "POL-39", "B08"]
+        why "Children that are registered with one watcher cannot be removed from another."
+        check "whether the watcher is kept when it is made";
     /// Setting a child watcher MUST close the former one and give the new one from then on; setting
     /// the one that is set already MUST change nothing.
-    Must REWATCH = "policy.rewatch" from ["POL-30", "POL-31", "POL-32", "B07"];
+    Must REWATCH = "policy.rewatch" from ["POL-30", "POL-31", "POL-32", "B07"]
+        why "The former watcher holds descriptors and threads."
+        check "whether setting compares before it closes";
 }

@@ -3,17 +3,29 @@
 rules! {
     /// A loop MUST say that it is running exactly while its run is under way, and closed exactly
     /// after it was closed.
-    Must STATE = "run.state" from ["LOOP-01", "LOOP-02"];
+    Must STATE = "run.state" from ["LOOP-01", "LOOP-02"]
+        why "Other code decides by it whether it may run or close the loop."
+        check "whether the state is set by a guard that also works in a panic";
     /// Inside a run, and only there, the running loop of the context MUST be the loop that runs.
-    Must CURRENT = "run.current" from ["POL-11", "POL-12"];
+    Must CURRENT = "run.current" from ["POL-11", "POL-12"]
+        why "Libraries find their loop by it."
+        check "whether running goes through `Loop::run_forever`";
     /// Running a loop from inside its own run MUST be refused and change nothing.
-    Must NESTED = "run.nested" from ["LOOP-11", "B10"];
+    Must NESTED = "run.nested" from ["LOOP-11", "B10"]
+        why "A turn inside of a turn breaks every order."
+        check "whether the refusal comes before any change of state";
     /// Running another loop of the same context from inside a run MUST be refused and change
     /// neither.
-    Must OTHER = "run.other" from ["LOOP-12"];
+    Must OTHER = "run.other" from ["LOOP-12"]
+        why "One context cannot wait in two places."
+        check "whether the context is asked which loop runs in it";
     /// A loop MUST be usable again after any run, however that ended.
-    Must AGAIN = "run.again" from ["LOOP-22"];
+    Must AGAIN = "run.again" from ["LOOP-22", "LOOP-29"]
+        why "Tests and scripts run a loop many times."
+        check "what the end of a run leaves behind, also after a panic";
     /// A callback that panics MUST NOT keep the other callbacks from running, nor end the run,
     /// nor stay unreported, where panics unwind.
-    Must PANIC = "run.panic" from ["LOOP-50"];
+    Must PANIC = "run.panic" from ["LOOP-50"]
+        why "One bad callback must not take a server down, nor go unnoticed."
+        check "whether each callback is called inside of a catch that reports";
 }

@@ -87,6 +87,9 @@ enum Command {
         /// Only the rules of this level.
         #[arg(long, value_enum)]
         level: Option<Level>,
+        /// Where they come from: the map to asyncio's rules, both ways.
+        #[arg(long, conflicts_with = "level")]
+        ancestors: bool,
     },
     /// Say what a rule means, where it comes from, and who breaks it.
     #[command(after_help = "Example:\n  anyloop explain timer.tie")]
@@ -144,7 +147,8 @@ fn main() -> ExitCode {
         Command::Check(options) => check::run(&options),
         Command::Play(options) => play::run(&options),
         Command::Subjects => subjects::list(),
-        Command::Rules { level } => rules::list(level.map(Into::into)),
+        Command::Rules { ancestors: true, .. } => rules::ancestors(),
+        Command::Rules { level, .. } => rules::list(level.map(Into::into)),
         Command::Explain { rule } => rules::explain(&rule),
         Command::Doctor => doctor::run(),
         Command::Zoo { programs, seed } => zoo::run(programs, seed),
