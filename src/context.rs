@@ -201,7 +201,8 @@ impl fmt::Debug for ContextSlot {
 
 /// The loop that is running in this context.
 ///
-/// *Keeps* [`run.current`](crate::rules::run::CURRENT).
+/// *Keeps* [`run.current`](crate::rules::run::CURRENT),
+/// [`policy.thread`](crate::rules::policy::THREAD).
 ///
 /// # Errors
 ///

@@ -33,7 +33,8 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///
-    /// *Keeps* [`timer.monotonic`](crate::rules::timer::MONOTONIC). Works on a closed loop too.
+    /// *Keeps* [`timer.monotonic`](crate::rules::timer::MONOTONIC),
+    /// [`timer.live`](crate::rules::timer::LIVE). Works on a closed loop too.
     #[doc(alias = "now")]
     fn time(&self) -> Instant;
 
@@ -41,7 +42,8 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`ready.fifo`](crate::rules::ready::FIFO), [`ready.once`](crate::rules::ready::ONCE),
     /// [`ready.later`](crate::rules::ready::LATER), [`ready.owner`](crate::rules::ready::OWNER),
-    /// [`ready.progress`](crate::rules::ready::PROGRESS), [`handle.unique`](crate::rules::handle::UNIQUE).
+    /// [`ready.progress`](crate::rules::ready::PROGRESS), [`handle.unique`](crate::rules::handle::UNIQUE),
+    /// [`handle.contexts`](crate::rules::handle::CONTEXTS).
     ///
     /// # Errors
     ///
@@ -71,7 +73,8 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`cancel.never`](crate::rules::cancel::NEVER), [`cancel.answer`](crate::rules::cancel::ANSWER),
     /// [`cancel.drops`](crate::rules::cancel::DROPS), [`cancel.foreign`](crate::rules::cancel::FOREIGN),
-    /// [`cancel.stale`](crate::rules::cancel::STALE), [`cancel.reentry`](crate::rules::cancel::REENTRY).
+    /// [`cancel.stale`](crate::rules::cancel::STALE), [`cancel.reentry`](crate::rules::cancel::REENTRY),
+    /// [`cancel.self`](crate::rules::cancel::SELF).
     fn cancel(&self, handle: Handle) -> bool;
 
     /// Runs turns until it is stopped.
@@ -81,7 +84,8 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`run.state`](crate::rules::run::STATE), [`run.again`](crate::rules::run::AGAIN),
     /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
-    /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE).
+    /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE),
+    /// [`run.lasts`](crate::rules::run::LASTS).
     ///
     /// # Errors
     ///
@@ -112,7 +116,9 @@ pub trait EventLoop: Any {
     /// *Keeps* [`close.running`](crate::rules::close::RUNNING), [`close.final`](crate::rules::close::FINAL),
     /// [`close.drops`](crate::rules::close::DROPS), [`close.reentry`](crate::rules::close::REENTRY),
     /// [`close.harmless`](crate::rules::close::HARMLESS),
-    /// [`future.dropped`](crate::rules::future::DROPPED).
+    /// [`future.dropped`](crate::rules::future::DROPPED),
+    /// [`close.during`](crate::rules::close::DURING),
+    /// [`close.nested`](crate::rules::close::NESTED).
     ///
     /// # Errors
     ///

@@ -145,7 +145,9 @@ impl Loop {
     /// The future need be neither `Send` nor `'static`. Pass it by reference to keep it if the
     /// run is stopped early.
     ///
-    /// *Keeps* [`future.output`](crate::rules::future::OUTPUT), [`future.stopped`](crate::rules::future::STOPPED).
+    /// *Keeps* [`future.output`](crate::rules::future::OUTPUT), [`future.stopped`](crate::rules::future::STOPPED),
+    /// [`future.turn`](crate::rules::future::TURN),
+    /// [`future.panic`](crate::rules::future::PANIC).
     ///
     /// # Errors
     ///
@@ -178,7 +180,10 @@ impl Loop {
     /// The future need not be `Send`: it is polled and dropped on this context only, at the
     /// latest when the loop is closed. Dropping the returned [`Task`] detaches it.
     ///
-    /// *Keeps* [`future.woken`](crate::rules::future::WOKEN), [`future.dropped`](crate::rules::future::DROPPED).
+    /// *Keeps* [`future.woken`](crate::rules::future::WOKEN), [`future.dropped`](crate::rules::future::DROPPED),
+    /// [`future.starts`](crate::rules::future::STARTS),
+    /// [`future.later`](crate::rules::future::LATER),
+    /// [`future.closed`](crate::rules::future::CLOSED).
     ///
     /// # Errors
     ///

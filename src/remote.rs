@@ -34,7 +34,9 @@ pub trait RemoteLoop: Any + Send + Sync {
     /// needs no capacity and allocates nothing; it is never refused as
     /// [`Full`](crate::RejectReason::Full).
     ///
-    /// *Keeps* [`future.wakes`](crate::rules::future::WAKES).
+    /// *Keeps* [`future.wakes`](crate::rules::future::WAKES),
+    /// [`future.fifo`](crate::rules::future::FIFO),
+    /// [`future.later`](crate::rules::future::LATER).
     ///
     /// # Errors
     ///
@@ -48,9 +50,13 @@ pub trait RemoteLoop: Any + Send + Sync {
     fn stop(&self);
 
     /// Whether the loop has been closed.
+    ///
+    /// *Keeps* [`wake.state`](crate::rules::wake::STATE).
     fn is_closed(&self) -> bool;
 
     /// Whether the caller is on the loop's own context.
+    ///
+    /// *Keeps* [`wake.owner`](crate::rules::wake::OWNER).
     fn is_owner(&self) -> bool;
 }
 

@@ -103,8 +103,16 @@ pub enum What {
     Spun { label: Label },
     /// What a dropped callback captured begins to call the loop.
     Touching { label: Label },
-    /// It has done so, or panicked with these words.
-    Touched { label: Label, panic: Option<String> },
+    /// It has done so, or panicked with these words. `accepted` says whether the loop took a
+    /// callback meanwhile, `cancelled` whether the handle of what is dropped cancelled anything,
+    /// and `closed` what closing the loop once more gave, if that was tried.
+    Touched {
+        label: Label,
+        panic: Option<String>,
+        accepted: bool,
+        cancelled: bool,
+        closed: Option<Result<(), CloseError>>,
+    },
     /// A callback is about to be cancelled.
     Cancelling { label: Label },
     /// The loop answered.
@@ -143,6 +151,13 @@ pub enum What {
     /// A method of the loop panicked outside of every callback.
     Failed { panic: String },
 
+    /// What the remote half says, here: is this the loop's context, and is the loop closed?
+    RemoteSaw { owner: bool, closed: bool },
+    /// The loop is about to be kept busy.
+    Burning,
+    /// It was, for so many nanoseconds on its own clock.
+    Burned { time: u64 },
+
     // Tasks.
     /// A task is about to be spawned.
     Spawning { label: Label },
@@ -174,8 +189,8 @@ pub enum What {
     // Policies. Policy 0 is `p`, 1 is `q`, others are numbered as they come.
     /// Which policy is in force; `None` is an error.
     Found { policy: Option<u32> },
-    /// The policy was set.
-    PolicySet { policy: Option<u32> },
+    /// The policy was set, and `former` was given back.
+    PolicySet { policy: Option<u32>, former: Option<u32> },
     /// A guard put a policy in force.
     GuardOn { guard: u32, policy: u32 },
     /// It was dropped.
@@ -196,6 +211,12 @@ pub enum What {
     Made { given: Given, state: Option<LoopState>, seen: Option<u32> },
     /// A loop that was made is in this state, after the policy was set.
     LoopSaw { which: u32, state: LoopState },
+    /// A loop is in this state, after something was stored.
+    StoreSaw { which: u32, state: LoopState },
+    /// Whether the factory of `p` fails from now on.
+    Failing { on: bool },
+    /// Another context begins to take steps; does it say that a loop is running there?
+    ElsewhereSaw { running: bool },
     /// `p` was asked for its watcher. Watchers 0 and 1 are the kit's own.
     WatcherGave { given: Given },
     /// A watcher was set in `p`.

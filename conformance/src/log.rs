@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) policies: Vec<Policy>,
     pub(crate) loops: u32,
     pub(crate) guards: u32,
+    /// Whether the factory of `p` fails: in how many steps.
+    pub(crate) failing: u32,
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.

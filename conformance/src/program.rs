@@ -286,6 +286,8 @@ steps! {
     "ambient" Ambient;
     /// Makes a loop with the policy `p`; it is `a` or `b` of this context from now on.
     "new" New { which: LoopName };
+    /// The factory of the policy `p` fails while `body` is played.
+    "failing" Failing { body: Body };
     /// Takes steps about policies on another thread, and waits for it.
     "elsewhere" Elsewhere { body: Body };
     /// Puts a policy in force.

@@ -33,7 +33,10 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.unknown`](crate::rules::child::UNKNOWN), [`child.replace`](crate::rules::child::REPLACE),
     /// [`child.later`](crate::rules::child::LATER), [`child.owner`](crate::rules::child::OWNER),
     /// [`child.reaped`](crate::rules::child::REAPED),
-    /// [`child.descriptors`](crate::rules::child::DESCRIPTORS).
+    /// [`child.descriptors`](crate::rules::child::DESCRIPTORS),
+    /// [`child.pid`](crate::rules::child::PID),
+    /// [`child.gone`](crate::rules::child::GONE),
+    /// [`child.panic`](crate::rules::child::PANIC).
     ///
     /// # Errors
     ///
@@ -69,7 +72,8 @@ pub trait ChildWatcher: Any + Send + Sync {
 
     /// Accepts no more registrations. Those that are pending are still reported.
     ///
-    /// *Keeps* [`child.close`](crate::rules::child::CLOSE).
+    /// *Keeps* [`child.close`](crate::rules::child::CLOSE),
+    /// [`child.final`](crate::rules::child::FINAL).
     fn close(&self);
 }
 

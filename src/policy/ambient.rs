@@ -8,6 +8,7 @@ use crate::{Loop, PolicyError, RunError, Watcher, get_running_loop};
 /// The loop to use here: the running one, else the one that the policy has for this context.
 ///
 /// While a loop runs, the policy is not asked ([`policy.running`](crate::rules::policy::RUNNING)).
+/// Otherwise the policy in force is, each time ([`policy.force`](crate::rules::policy::FORCE)).
 ///
 /// # Errors
 ///

@@ -52,7 +52,10 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     /// Called by [`get_event_loop`] when no loop is running in the context.
     ///
     /// *Keeps* [`policy.stored`](crate::rules::policy::STORED), [`policy.cleared`](crate::rules::policy::CLEARED),
-    /// [`policy.context`](crate::rules::policy::CONTEXT), [`policy.outer`](crate::rules::policy::OUTER).
+    /// [`policy.context`](crate::rules::policy::CONTEXT), [`policy.outer`](crate::rules::policy::OUTER),
+    /// [`policy.elsewhere`](crate::rules::policy::ELSEWHERE),
+    /// [`policy.error`](crate::rules::policy::ERROR),
+    /// [`policy.retry`](crate::rules::policy::RETRY).
     ///
     /// # Errors
     ///
@@ -64,7 +67,8 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     ///
     /// Neither starts, stops nor closes anything, the displaced loop included.
     ///
-    /// *Keeps* [`policy.stored`](crate::rules::policy::STORED), [`policy.cleared`](crate::rules::policy::CLEARED).
+    /// *Keeps* [`policy.stored`](crate::rules::policy::STORED), [`policy.cleared`](crate::rules::policy::CLEARED),
+    /// [`policy.idle`](crate::rules::policy::IDLE).
     ///
     /// # Errors
     ///

@@ -61,7 +61,8 @@ pub fn get_event_loop_policy() -> Result<Policy, PolicyError> {
 /// its watcher, and running loops go on.
 ///
 /// *Keeps* [`policy.set`](crate::rules::policy::SET), [`policy.reset`](crate::rules::policy::RESET),
-/// [`policy.apart`](crate::rules::policy::APART).
+/// [`policy.apart`](crate::rules::policy::APART),
+/// [`policy.former`](crate::rules::policy::FORMER).
 pub fn set_event_loop_policy(policy: Option<Policy>) -> Option<Policy> {
     SLOT.set(policy)
 }

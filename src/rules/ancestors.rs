@@ -60,28 +60,16 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("POL-05", "what is no policy is refused", Meaningless("the type is the check")),
     row("POL-06", "replacing the policy leaves the old one's loops and watcher alone", Kept),
     row("POL-07", "the policy may be replaced while a loop runs", Kept),
-    row(
-        "POL-08",
-        "the module's functions ask the policy of the moment",
-        Later("policy", "no rule asks which policy the functions of the module ask"),
-    ),
+    row("POL-08", "the module's functions ask the policy of the moment", Kept),
     row("POL-09", "an override that ends by itself", Kept),
     row("POL-10", "inside a run the running loop is the answer, whatever the policy says", Kept),
     row("POL-11", "there is a running loop exactly inside of a run", Kept),
     row("POL-12", "which loop runs is a matter of the thread", Kept),
     row("POL-13", "contexts store their loops apart", Kept),
     row("POL-14", "on the main thread a loop is made and stored when there is none", Kept),
-    row(
-        "POL-15",
-        "on other threads none is made",
-        Later("policy", "no rule says where a policy may make a loop by itself"),
-    ),
+    row("POL-15", "on other threads none is made", Kept),
     row("POL-16", "after none was stored none is made any more", Kept),
-    row(
-        "POL-17",
-        "a store that is refused changes nothing",
-        Later("policy", "programs cannot make a policy fail yet"),
-    ),
+    row("POL-17", "a store that is refused changes nothing", Kept),
     row("POL-18", "what was stored is given back, whatever its state", Kept),
     row("POL-19", "storing a loop neither starts, stops nor closes any", Kept),
     row(
@@ -90,11 +78,7 @@ pub static ANCESTORS: &[Ancestor] = &[
         Meaningless("a loop cannot leave its context: the type forbids it"),
     ),
     row("POL-21", "a new loop is open, idle, distinct and not stored", Kept),
-    row(
-        "POL-22",
-        "a factory that fails changes nothing",
-        Later("policy", "programs cannot make a policy fail yet"),
-    ),
+    row("POL-22", "a factory that fails changes nothing", Kept),
     row(
         "POL-23",
         "asking gives a loop or an error, never nothing",
@@ -128,19 +112,35 @@ pub static ANCESTORS: &[Ancestor] = &[
     row(
         "POL-33",
         "setting a watcher does not attach it",
-        Meaningless("watchers are told the loop with each registration; nothing depends on attaching"),
+        Later(
+            "attach",
+            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
+        ),
     ),
     row(
         "POL-34",
         "storing a loop on the main thread attaches the watcher",
-        Meaningless("watchers are told the loop with each registration; nothing depends on attaching"),
+        Later(
+            "attach",
+            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
+        ),
     ),
     row(
         "POL-35",
         "storing a loop elsewhere leaves the watcher alone",
-        Meaningless("no store touches the watcher"),
+        Later(
+            "attach",
+            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
+        ),
     ),
-    row("POL-36", "a failed attach undoes the store", Meaningless("no store attaches")),
+    row(
+        "POL-36",
+        "a failed attach undoes the store",
+        Later(
+            "attach",
+            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
+        ),
+    ),
     row(
         "POL-37",
         "nothing is started while the watcher is not active",
@@ -313,11 +313,7 @@ pub static ANCESTORS: &[Ancestor] = &[
         "a callback runs in the context that it was scheduled in",
         Meaningless("there are no context variables; captures are the callback's own"),
     ),
-    row(
-        "LOOP-65",
-        "a factory for tasks can be set, and a closed loop drops what it is given cleanly",
-        Later("tasks", "no rule says what becomes of a task that a closed loop is given"),
-    ),
+    row("LOOP-65", "a factory for tasks can be set, and a closed loop drops what it is given cleanly", Kept),
     row(
         "LOOP-66",
         "asynchronous generators are closed with the loop",
@@ -325,11 +321,7 @@ pub static ANCESTORS: &[Ancestor] = &[
     ),
     row("LOOP-67", "remote scheduling on the loop's own thread keeps the common order", Kept),
     row("LOOP-68", "remote scheduling fails cleanly when the loop is closed, also in a race", Kept),
-    row(
-        "LOOP-69",
-        "remote scheduling is safe from signal handlers and destructors",
-        Later("signals", "no destructor of a program calls the remote half yet"),
-    ),
+    row("LOOP-69", "remote scheduling is safe from signal handlers and destructors", Kept),
     row("LOOP-70", "a wake-up channel that is full is no error", Kept),
     row("WATCH-01", "each registration leads to one call after the end", Kept),
     row("WATCH-02", "registering again replaces", Kept),
@@ -348,16 +340,8 @@ pub static ANCESTORS: &[Ancestor] = &[
         "zero and negative pids are refused",
         Meaningless("the type is the check: a `Pid` is neither"),
     ),
-    row(
-        "WATCH-14",
-        "attaching detaches from the loop before",
-        Meaningless("watchers are told the loop with each registration; nothing depends on attaching"),
-    ),
-    row(
-        "WATCH-15",
-        "detaching with registrations pending warns",
-        Meaningless("detaching loses nothing, so there is nothing to warn of"),
-    ),
+    row("WATCH-14", "attaching detaches from the loop before", Later("attach", "programs do not attach")),
+    row("WATCH-15", "detaching with registrations pending warns", Later("attach", "programs do not attach")),
     row("WATCH-16", "registrations survive attaching", Later("attach", "programs do not attach")),
     row("WATCH-17", "attaching drops nothing", Later("attach", "programs do not attach")),
     row("WATCH-18", "attaching that fails changes nothing", Later("attach", "programs do not attach")),
@@ -370,11 +354,7 @@ pub static ANCESTORS: &[Ancestor] = &[
         "the watcher's own `with` block may be nested",
         Meaningless("there is no such block: nothing needs one"),
     ),
-    row(
-        "WATCH-24",
-        "a callback that fails does not hide other ends",
-        Later("panics", "callbacks about children do not panic in programs yet"),
-    ),
+    row("WATCH-24", "a callback that fails does not hide other ends", Kept),
     row(
         "WATCH-25",
         "errors of the wait call are reported and survived",

@@ -26,4 +26,9 @@ rules! {
     Must REENTRY = "cancel.reentry" from []
         why "Destructors of captures close connections, which cancel and schedule."
         check "whether the callback is taken out of its table before it is dropped, outside of the borrow";
+    /// While a callback is being dropped because it was cancelled, its handle MUST NOT cancel
+    /// anything any more.
+    Must SELF = "cancel.self" from ["LOOP-45"]
+        why "The capture of a callback often keeps the callback's own handle, to cancel it."
+        check "whether the handle is forgotten before the callback is dropped";
 }

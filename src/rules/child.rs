@@ -80,4 +80,21 @@ rules! {
     Must CLOSE = "child.close" from ["WATCH-20", "WATCH-21"]
         why "Replacing a watcher must lose no child."
         check "whether closing clears the table";
+    /// A callback MUST be told the pid that it was registered for.
+    Must PID = "child.pid" from ["WATCH-01"]
+        why "One function often serves many children."
+        check "which pid travels to the loop with the status";
+    /// When a callback starts, its registration MUST be over: removing it answers false, and
+    /// registering again hands nothing back.
+    Must GONE = "child.gone" from ["WATCH-05"]
+        why "Callbacks start the next child, whose pid may be the same."
+        check "whether the table is cleared before the callback is sent to its loop";
+    /// A callback that panics MUST NOT keep the watcher from reporting other children.
+    Must PANIC = "child.panic" from ["WATCH-24", "B23"]
+        why "One bad callback must not lose the ends of all other children."
+        check "what of the watcher is under way while callbacks run";
+    /// A closed watcher MUST stay closed, and closing it again MUST be harmless.
+    Must FINAL = "child.final" from ["WATCH-20"]
+        why "Policies close watchers, and so do their owners."
+        check "whether closing copes with what the first closing has freed";
 }

@@ -30,4 +30,13 @@ rules! {
     Must HARMLESS = "close.harmless" from ["LOOP-18"]
         why "Clean-up code runs in any order."
         check "whether every method copes with what closing has freed";
+    /// From the moment when closing drops the first callback, the loop MUST refuse whatever the
+    /// `Drop` of a callback asks for, also through the remote half.
+    Must DURING = "close.during" from ["LOOP-17", "LOOP-69"]
+        why "What is accepted while the queues are emptied would be lost, or never freed."
+        check "whether the state changes before the first callback is dropped";
+    /// Closing a loop from inside of its own closing MUST be accepted and do nothing.
+    Must NESTED = "close.nested" from ["LOOP-15"]
+        why "The capture of a callback may own the loop, and close it."
+        check "what closing answers between the change of state and its end";
 }

@@ -63,4 +63,34 @@ rules! {
     Must REWATCH = "policy.rewatch" from ["POL-30", "POL-31", "POL-32", "B07"]
         why "The former watcher holds descriptors and threads."
         check "whether setting compares before it closes";
+    /// In a context other than the main one, a policy MUST NOT make a loop by itself.
+    Must ELSEWHERE = "policy.elsewhere" from ["POL-15"]
+        why "A loop that appears on a worker thread is never run and never closed."
+        check "how the policy tells the main context";
+    /// Outside of every run, asking for the loop of the context MUST ask the policy that is in
+    /// force at that moment.
+    Must FORCE = "policy.force" from ["POL-08"]
+        why "A policy that is set later has to count at once."
+        check "whether an answer, or a policy, is kept between two calls";
+    /// Setting the policy MUST give back the one that was set before.
+    Must FORMER = "policy.former" from []
+        why "Whoever sets a policy for a while has to put the former one back."
+        check "what the slot does with the value that it displaces";
+    /// Storing a loop MUST NOT start, stop or close any loop, the displaced one included.
+    Must IDLE = "policy.idle" from ["POL-19"]
+        why "The displaced loop has an owner, who goes on using it."
+        check "what becomes of the displaced loop";
+    /// If the outermost factory fails, a policy that wanted to make a loop by itself MUST pass that
+    /// error on.
+    Must ERROR = "policy.error" from ["POL-22"]
+        why "\"Too many open files\" has another cure than \"no loop here\"."
+        check "whether the policy turns errors of the factory into its own";
+    /// After a factory has failed, asking again MUST be as if it had not been asked.
+    Must RETRY = "policy.retry" from ["POL-17", "POL-22", "B06"]
+        why "Resources come back, and the context must not be spoiled by then."
+        check "whether anything is stored before the factory has answered";
+    /// While a loop runs in one context, another context MUST NOT say that a loop is running there.
+    Must THREAD = "policy.thread" from ["POL-12"]
+        why "Code on another thread would take itself to be inside of the run."
+        check "whether the mark of the running loop belongs to its context";
 }

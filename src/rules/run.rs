@@ -28,4 +28,8 @@ rules! {
     Must PANIC = "run.panic" from ["LOOP-50"]
         why "One bad callback must not take a server down, nor go unnoticed."
         check "whether each callback is called inside of a catch that reports";
+    /// A run MUST last until the loop is stopped, even if nothing is left to do.
+    Must LASTS = "run.lasts" from ["LOOP-03"]
+        why "A server that waits for its first client has nothing to do yet."
+        check "what a turn does when no callback and no timer is left";
 }

@@ -27,4 +27,8 @@ rules! {
     Must MONOTONIC = "timer.monotonic" from ["LOOP-36", "B16"]
         why "Differences of times must not be negative."
         check "which clock is read, and whether a run sets it";
+    /// The loop's clock MUST go on while a callback runs.
+    Must LIVE = "timer.live" from ["LOOP-36", "B16"]
+        why "A callback that works for long sets its time-outs from now, not from when it began."
+        check "whether the time is read once a turn and kept";
 }

@@ -31,4 +31,12 @@ rules! {
     Must CLOSED = "wake.closed" from ["LOOP-68", "B14"]
         why "The caller is told instead of waiting for ever."
         check "whether looking at the state and putting into the queue is one step";
+    /// The remote half MUST say that the loop is closed exactly after it was closed.
+    Must STATE = "wake.state" from ["LOOP-68"]
+        why "Threads that only see the remote half decide by it whether to go on."
+        check "whether closing tells the shared part, too";
+    /// The remote half MUST say that it is on the loop's context exactly there.
+    Must OWNER = "wake.owner" from []
+        why "Code decides by it whether it may wait for the loop, or would wait for itself."
+        check "what the shared part compares the calling context with";
 }

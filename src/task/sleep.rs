@@ -93,7 +93,8 @@ impl fmt::Debug for Sleep {
 
 /// Waits for `delay`, on the loop that is running when this is first polled.
 ///
-/// *Keeps* [`future.sleep`](crate::rules::future::SLEEP).
+/// *Keeps* [`future.sleep`](crate::rules::future::SLEEP),
+/// [`future.ends`](crate::rules::future::ENDS).
 ///
 /// # Errors
 ///

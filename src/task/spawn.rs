@@ -132,7 +132,9 @@ pub(crate) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Result<Task<F:
 /// is [`cancel_on_drop`](Self::cancel_on_drop).
 ///
 /// *Keeps* [`future.join`](crate::rules::future::JOIN),
-/// [`future.cancel`](crate::rules::future::CANCEL).
+/// [`future.cancel`](crate::rules::future::CANCEL),
+/// [`future.fails`](crate::rules::future::FAILS),
+/// [`future.frees`](crate::rules::future::FREES).
 ///
 /// ```
 /// # use anyloop_os as _;

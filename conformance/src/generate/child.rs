@@ -55,6 +55,9 @@ fn story() -> BoxedStrategy<Vec<Step>> {
         // Its callback registers or removes it again.
         vec![watch(vec![watch(vec![])]), End { kid: HERO }],
         vec![watch(vec![Unwatch { kid: HERO }]), End { kid: HERO }],
+        // Its callback fails.
+        vec![watch(vec![Step::Panic]), End { kid: HERO }],
+        vec![watch(vec![Step::Panic]), Ended { kid: HERO }],
     ];
     let before = [
         vec![Ended { kid: HERO }, watch(vec![])],
@@ -92,6 +95,7 @@ fn story() -> BoxedStrategy<Vec<Step>> {
     let closed = [
         vec![watch(vec![]), Step::Close],
         vec![watch(vec![]), Step::CloseWatcher, End { kid: HERO }],
+        vec![watch(vec![]), Step::CloseWatcher, Step::CloseWatcher, End { kid: HERO }],
         vec![Step::CloseWatcher, watch(vec![]), Ended { kid: HERO }],
         vec![Ended { kid: HERO }, Step::CloseWatcher, watch(vec![])],
     ];

@@ -44,7 +44,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         name: "policy",
         needs: "policy",
-        families: &["policy"],
+        families: &["policy", "handle"],
         programs: 512,
         strategy: policy::programs,
     },

@@ -38,6 +38,11 @@ fn crossed(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
     (3, (policy_name(), policy_name(), inner.clone()).prop_map(make).boxed())
 }
 
+fn failing() -> (u32, BoxedStrategy<Step>) {
+    let inner = body(&one_of(about_loops()), 3);
+    (4, inner.prop_map(|body| Step::Failing { body }).boxed())
+}
+
 fn leaves() -> Choice {
     let mut choice = about_loops();
     choice.extend(about_the_process());
@@ -56,6 +61,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         just(4, Step::Watcher),
         (3, loop_name().prop_map(|which| Step::SetWatcher { which }).boxed()),
         just(1, Step::UnsetWatcher),
+        failing(),
     ]);
     if depth > 0 {
         let inner = body(&steps(depth - 1), 4);

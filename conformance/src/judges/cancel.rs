@@ -16,6 +16,7 @@ pub static TABLE: &[Entry] = &[
     (&cancel::FOREIGN, Judged(foreign)),
     (&cancel::STALE, Judged(stale)),
     (&cancel::REENTRY, Judged(reentry)),
+    (&cancel::SELF, Judged(self_)),
 ];
 
 /// Every attempt that came to its end, with the callback that was meant.
@@ -118,7 +119,7 @@ fn reentry(evidence: &Evidence<'_>) -> Judgement {
 pub(super) fn touched(evidence: &Evidence<'_>, here: impl Fn(usize) -> bool) -> Judgement {
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
-        let What::Touched { label, panic } = &event.what else { continue };
+        let What::Touched { label, panic, .. } = &event.what else { continue };
         if !here(at) {
             continue;
         }
@@ -126,6 +127,22 @@ pub(super) fn touched(evidence: &Evidence<'_>, here: impl Fn(usize) -> bool) -> 
             return Err(format!("the capture of {label} could not call the loop from its Drop: {words}"));
         }
         exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn self_(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (life, cancel) in attempts(evidence) {
+        for (_, event) in evidence.between(cancel.from, cancel.to) {
+            let What::Touched { label, cancelled, panic: None, .. } = event.what else { continue };
+            if label == life.label {
+                if cancelled {
+                    return Err(format!("{label} was cancelled, and its own Drop could cancel it again"));
+                }
+                exercised += 1;
+            }
+        }
     }
     Ok(exercised)
 }

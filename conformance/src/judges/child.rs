@@ -17,9 +17,9 @@ use std::string::String;
 
 use anyloop::rules::child as rules;
 
-use self::conduct::{caller, closed, descriptors, later, owner, reaped, stranger};
-use self::registering::{active, close, refused, remove, replace};
-use self::telling::{before, code, once, signal, stopped, unknown};
+use self::conduct::{caller, closed, descriptors, final_, later, owner, panic, reaped, stranger};
+use self::registering::{active, close, gone, refused, remove, replace};
+use self::telling::{before, code, once, pid, signal, stopped, unknown};
 use super::{Entry, Evidence, Treatment::Judged};
 use crate::history::What;
 use crate::program::Kid;
@@ -44,6 +44,10 @@ pub static TABLE: &[Entry] = &[
     (&rules::REFUSED, Judged(refused)),
     (&rules::ACTIVE, Judged(active)),
     (&rules::CLOSE, Judged(close)),
+    (&rules::PID, Judged(pid)),
+    (&rules::GONE, Judged(gone)),
+    (&rules::PANIC, Judged(panic)),
+    (&rules::FINAL, Judged(final_)),
 ];
 
 /// A child, or the process that is none, in words.

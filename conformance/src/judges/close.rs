@@ -18,6 +18,8 @@ pub static TABLE: &[Entry] = &[
     (&close::DROPS, Judged(drops)),
     (&close::REENTRY, Judged(reentry)),
     (&close::HARMLESS, Judged(harmless)),
+    (&close::DURING, Judged(during)),
+    (&close::NESTED, Judged(nested)),
 ];
 
 fn running(evidence: &Evidence<'_>) -> Judgement {
@@ -149,6 +151,38 @@ fn harmless(evidence: &Evidence<'_>) -> Judgement {
                 return Err("a callback was cancelled on a closed loop, which has none".into());
             }
             What::Poked { .. } => exercised += 1,
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+/// What the captures of callbacks were answered while the loop was being closed.
+fn answers<'e>(evidence: &'e Evidence<'_>) -> impl Iterator<Item = &'e What> {
+    let closing = evidence.closed.into_iter();
+    closing.flat_map(|(from, to)| evidence.between(from, to)).map(|(_, event)| &event.what)
+}
+
+fn during(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for what in answers(evidence) {
+        let What::Touched { label, accepted, panic: None, .. } = what else { continue };
+        if *accepted {
+            return Err(format!("the Drop of {label} scheduled something on the loop that was being closed"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn nested(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for what in answers(evidence) {
+        match what {
+            What::Touched { label, closed: Some(Err(error)), .. } => {
+                return Err(format!("the Drop of {label} closed the loop that was being closed: {error}"));
+            }
+            What::Touched { closed: Some(Ok(())), .. } => exercised += 1,
             _ => {}
         }
     }

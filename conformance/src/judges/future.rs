@@ -21,6 +21,15 @@ pub static TABLE: &[Entry] = &[
     (&future::CANCEL, Judged(cancel)),
     (&future::DROPPED, Judged(dropped)),
     (&future::SLEEP, Judged(sleep)),
+    (&future::TURN, Judged(turn)),
+    (&future::PANIC, Judged(panic)),
+    (&future::FAILS, Judged(fails)),
+    (&future::LATER, Judged(later)),
+    (&future::STARTS, Judged(starts)),
+    (&future::FIFO, Judged(fifo)),
+    (&future::FREES, Judged(frees)),
+    (&future::CLOSED, Judged(closed)),
+    (&future::ENDS, Judged(ends)),
 ];
 
 /// Where something happened to a future, first.
@@ -218,6 +227,199 @@ fn sleep(evidence: &Evidence<'_>) -> Judgement {
             ));
         }
         exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn turn(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for run in &evidence.runs {
+        let (Some(label), Some(Ran::Output(_))) = (run.until, &run.result) else { continue };
+        for life in evidence.lives.values().filter(|life| life.by == 0 && life.is_soon()) {
+            if !life.waits_at(run.enter) {
+                continue;
+            }
+            if life.waits_at(run.exit) {
+                return Err(format!("{} was ready, and the run for {label} returned before it", life.label));
+            }
+            exercised += 1;
+        }
+    }
+    Ok(exercised)
+}
+
+fn panic(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for run in &evidence.runs {
+        let Some(label) = run.until else { continue };
+        if !evidence.between(run.enter, run.exit).any(|(_, inner)| inner.what == What::Panicking { label }) {
+            continue;
+        }
+        match &run.result {
+            Some(Ran::Panicked(_)) => exercised += 1,
+            Some(other) => return Err(format!("{label} panicked, and the run for it gave {other:?}")),
+            None => {}
+        }
+    }
+    Ok(exercised)
+}
+
+fn fails(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for event in evidence.events {
+        let What::Joined { label, of, result: Err(error) } = &event.what else { continue };
+        let panicked = place(evidence, &What::Panicking { label: *of }).is_some();
+        if panicked != (*error == JoinError::Panicked) {
+            let truth = if panicked { "panicked" } else { "did not panic" };
+            return Err(format!("{of} {truth}, and {label}, which awaits it, was told \"{error}\""));
+        }
+        exercised += usize::from(panicked);
+    }
+    Ok(exercised)
+}
+
+fn later(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    let mut under_way: std::vec::Vec<Label> = std::vec::Vec::new();
+    let mut spawning = None;
+    for (at, event) in evidence.events.iter().enumerate().filter(|(_, event)| event.context == 0) {
+        match &event.what {
+            What::Spawning { label } => spawning = Some(*label),
+            What::Spawned { .. } | What::TaskRefused { .. } => spawning = None,
+            What::Started { label } => under_way.push(*label),
+            What::Polled { label } => {
+                if let Some(spawned) = spawning {
+                    return Err(format!("{label} was polled while {spawned} was being spawned"));
+                }
+                if let Some(other) = under_way.last() {
+                    return Err(format!("{label} was polled from inside of {other}"));
+                }
+                if evidence.run_at(at).is_none() {
+                    return Err(format!("{label} was polled while its loop did not run"));
+                }
+                under_way.push(*label);
+                exercised += 1;
+            }
+            What::Ended { label } | What::PollEnded { label } => under_way.retain(|other| other != label),
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+fn starts(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Spawned { label } = event.what else { continue };
+        if place(evidence, &What::Polled { label }).is_some() {
+            exercised += 1;
+            continue;
+        }
+        let gone = [What::FutureDropped { label }, What::Aborting { label }];
+        let gone = gone.iter().filter_map(|what| place(evidence, what)).min().unwrap_or(usize::MAX);
+        if evidence.runs.iter().any(|run| run.stalled && at < run.exit && run.exit < gone) {
+            return Err(format!("{label} was spawned, and the loop slept without polling it"));
+        }
+    }
+    Ok(exercised)
+}
+
+fn fifo(evidence: &Evidence<'_>) -> Judgement {
+    // Those that were woken from elsewhere, or cancelled, have no certain place.
+    let uncertain: BTreeSet<Label> = evidence
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::Woken { label } if event.context != 0 => Some(label),
+            What::Aborting { label } | What::Enter { until: Some(label) } => Some(label),
+            _ => None,
+        })
+        .collect();
+    let mut queue: std::vec::Vec<Label> = std::vec::Vec::new();
+    let mut polled = None;
+    let mut again = false;
+    let mut exercised = 0;
+    for event in evidence.events {
+        match event.what {
+            // A wake from inside of its own poll counts when the poll is over.
+            What::Woken { label } if polled == Some(label) => again = true,
+            What::Woken { label } | What::Spawning { label }
+                if !queue.contains(&label) && !uncertain.contains(&label) =>
+            {
+                queue.push(label);
+            }
+            What::Polled { label } => {
+                if let Some(at) = queue.iter().position(|other| *other == label) {
+                    if at > 0 {
+                        return Err(format!(
+                            "{label} was polled before {}, which was woken before",
+                            queue[0]
+                        ));
+                    }
+                    exercised += usize::from(queue.len() > 1);
+                    queue.remove(at);
+                }
+                (polled, again) = (Some(label), false);
+            }
+            What::PollEnded { label } => {
+                if again && !queue.contains(&label) && !uncertain.contains(&label) {
+                    queue.push(label);
+                }
+                (polled, again) = (None, false);
+            }
+            What::FutureDropped { label } | What::TaskRefused { label } => {
+                queue.retain(|other| *other != label);
+            }
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+fn frees(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Joined { label, of, result: Ok(_) } = event.what else { continue };
+        if place(evidence, &What::FutureDropped { label: of }).is_none_or(|dropped| dropped > at) {
+            return Err(format!("{label} had the output of {of}, whose future was not dropped yet"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn closed(evidence: &Evidence<'_>) -> Judgement {
+    let Some((_, closed)) = evidence.closed else { return Ok(0) };
+    let mut exercised = 0;
+    for (at, event) in evidence.between(closed, evidence.events.len()) {
+        let What::Spawning { label } = event.what else { continue };
+        for (_, inner) in evidence.between(at, evidence.events.len()) {
+            if inner.what == (What::FutureDropped { label }) {
+                return Err(format!("{label} was dropped by a closed loop, not handed back"));
+            } else if inner.what == (What::Spawned { label }) {
+                return Err(format!("{label} was accepted by a closed loop"));
+            } else if inner.what == (What::TaskRefused { label }) {
+                exercised += 1;
+                break;
+            }
+        }
+    }
+    Ok(exercised)
+}
+
+fn ends(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Sleeping { label, due } = event.what else { continue };
+        let slept = evidence.between(at, evidence.events.len()).any(|(_, inner)| {
+            matches!(inner.what, What::Slept { label: who, due: when, .. } if (who, when) == (label, due))
+        });
+        let gone = place(evidence, &What::FutureDropped { label }).unwrap_or(usize::MAX);
+        if slept {
+            exercised += 1;
+        } else if evidence.runs.iter().any(|run| run.stalled && at < run.exit && run.exit < gone) {
+            return Err(format!("{label} slept, and did not go on when the time had come"));
+        }
     }
     Ok(exercised)
 }

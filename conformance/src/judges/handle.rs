@@ -11,7 +11,7 @@ use super::{Entry, Evidence, Judgement};
 use crate::history::What;
 
 /// How these rules are judged.
-pub static TABLE: &[Entry] = &[(&handle::UNIQUE, Judged(unique))];
+pub static TABLE: &[Entry] = &[(&handle::UNIQUE, Judged(unique)), (&handle::CONTEXTS, Judged(contexts))];
 
 fn unique(evidence: &Evidence<'_>) -> Judgement {
     let mut owners: BTreeMap<u64, String> = BTreeMap::new();
@@ -26,4 +26,23 @@ fn unique(evidence: &Evidence<'_>) -> Judgement {
         }
     }
     Ok(owners.len().saturating_sub(1))
+}
+
+fn contexts(evidence: &Evidence<'_>) -> Judgement {
+    let mut owners: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut exercised = 0;
+    for event in evidence.events {
+        let (What::Accepted { handle: Some(number), .. } | What::OtherAccepted { handle: number }) =
+            event.what
+        else {
+            continue;
+        };
+        match owners.insert(number, event.context) {
+            Some(first) if first != event.context => {
+                return Err(format!("loops of two contexts gave the same handle, {number}"));
+            }
+            _ => exercised += usize::from(event.context != 0),
+        }
+    }
+    Ok(exercised)
 }

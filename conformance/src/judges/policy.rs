@@ -27,6 +27,13 @@ pub static TABLE: &[Entry] = &[
     (&policy::OUTER, Judged(outer)),
     (&policy::WATCHER, Judged(watcher)),
     (&policy::REWATCH, Judged(rewatch)),
+    (&policy::ELSEWHERE, Judged(elsewhere)),
+    (&policy::FORCE, Judged(force)),
+    (&policy::FORMER, Judged(former)),
+    (&policy::IDLE, Judged(idle)),
+    (&policy::ERROR, Judged(error)),
+    (&policy::RETRY, Judged(retry)),
+    (&policy::THREAD, Judged(thread)),
 ];
 
 /// Why the answer to a look-up is certain.
@@ -63,7 +70,7 @@ impl Slot {
 
     fn apply(&mut self, what: &What) {
         match what {
-            What::PolicySet { policy } => {
+            What::PolicySet { policy, .. } => {
                 *self.top() = *policy;
                 self.because = if policy.is_some() { Because::Set } else { Because::Reset };
             }
@@ -192,12 +199,17 @@ struct Stored {
     value: Option<Option<u32>>,
     /// Whether another context stored something since.
     disturbed: bool,
+    /// Whether the factory failed when a loop was to be made here.
+    failed: bool,
 }
 
 /// One answer of `p`, and all that is known about what it should be.
 struct Answer<'e> {
     given: &'e Given,
+    context: u32,
     stored: Stored,
+    /// Whether the factory of `p` failed meanwhile.
+    failing: bool,
     /// Loops that were made and never stored.
     unstored: BTreeSet<u32>,
     /// How often the factory and the setter of `p` were called for it.
@@ -213,6 +225,7 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
     let mut unstored: BTreeSet<u32> = BTreeSet::new();
     let mut met: BTreeSet<u32> = BTreeSet::from([0]);
     let mut calls = [0, 0];
+    let mut failing = 0;
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
         match &event.what {
@@ -224,11 +237,13 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
                 for (context, stored) in &mut contexts {
                     stored.disturbed |= *context != event.context;
                 }
-                contexts.insert(event.context, Stored { value: Some(*which), disturbed: false });
+                contexts.insert(event.context, Stored { value: Some(*which), ..Stored::default() });
                 if let Some(lp) = which {
                     unstored.remove(lp);
                 }
             }
+            What::Failing { on: true } => failing += 1,
+            What::Failing { on: false } => failing -= 1,
             What::AskingLoop { .. } => calls = [0, 0],
             What::Factory => calls[0] += 1,
             What::Setter => calls[1] += 1,
@@ -240,8 +255,16 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
                 if !of_p {
                     continue;
                 }
-                exercised +=
-                    see(&Answer { given, stored: stored.clone(), unstored: unstored.clone(), calls, fresh })?;
+                exercised += see(&Answer {
+                    given,
+                    context: event.context,
+                    stored: stored.clone(),
+                    failing: failing > 0,
+                    unstored: unstored.clone(),
+                    calls,
+                    fresh,
+                })?;
+                stored.failed |= failing > 0 && calls[0] > 0 && stored.value.is_none();
                 if let (None, Given::Loop(lp)) = (stored.value, given) {
                     stored.value = Some(Some(*lp));
                 }
@@ -289,8 +312,12 @@ fn context(evidence: &Evidence<'_>) -> Judgement {
 
 fn new(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
+    let mut failing = 0;
     for event in evidence.events {
         match &event.what {
+            What::Failing { on: true } => failing += 1,
+            What::Failing { on: false } => failing -= 1,
+            What::Made { given: Given::Failed(_), .. } if failing > 0 => {}
             What::NoLoop { why } => return Err(format!("no loop could be made: {why}")),
             What::Made { seen: Some(other), .. } => {
                 return Err(format!("a new loop was asked for, and loop {other} was given again"));
@@ -393,6 +420,110 @@ fn rewatch(evidence: &Evidence<'_>) -> Judgement {
             }
             _ => {}
         }
+    }
+    Ok(exercised)
+}
+
+fn elsewhere(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| match (answer.context, answer.stored.value, answer.given) {
+        (0, ..) | (_, Some(_), _) => Ok(0),
+        (_, None, Given::Loop(lp)) => {
+            Err(format!("on another thread nothing was stored, and the policy gave loop {lp}"))
+        }
+        _ => Ok(1),
+    })
+}
+
+/// Loops that came from `p`, or were stored in it, are not the answer of another policy.
+fn force(evidence: &Evidence<'_>) -> Judgement {
+    let mut slot = Slot::new();
+    let mut of_p: BTreeSet<u32> = BTreeSet::new();
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        match &event.what {
+            What::Stored { which: Some(lp), failed: None } => drop(of_p.insert(*lp)),
+            What::GaveLoop { ambient: false, given: Given::Loop(lp) } => drop(of_p.insert(*lp)),
+            What::GaveLoop { ambient: true, given } if evidence.run_at(at).is_none() => {
+                if let (Some(1), Given::Loop(lp)) = (*slot.top(), given)
+                    && of_p.contains(lp)
+                {
+                    return Err(format!("{} is in force, and loop {lp} of {} was given", name(1), name(0)));
+                }
+                exercised += usize::from(*slot.top() == Some(1) && !of_p.is_empty());
+            }
+            _ => {}
+        }
+        slot.apply(&event.what);
+    }
+    Ok(exercised)
+}
+
+fn former(evidence: &Evidence<'_>) -> Judgement {
+    let mut slot = Slot::new();
+    let mut exercised = 0;
+    for event in evidence.events {
+        if let (What::PolicySet { former, .. }, Some(expected)) = (&event.what, *slot.top()) {
+            match former {
+                Some(former) if *former == expected => exercised += 1,
+                Some(former) => {
+                    return Err(format!(
+                        "{} was in force, and setting gave {}",
+                        name(expected),
+                        name(*former)
+                    ));
+                }
+                None => return Err(format!("{} was in force, and setting gave nothing", name(expected))),
+            }
+        }
+        slot.apply(&event.what);
+    }
+    Ok(exercised)
+}
+
+fn idle(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::StoreSaw { which, state } = event.what else { continue };
+        let closed = which == 0 && evidence.closed.is_some_and(|(from, _)| from < at);
+        let expected = match which {
+            _ if closed => LoopState::Closed,
+            0 if evidence.run_at(at).is_some() => LoopState::Running,
+            _ => LoopState::Idle,
+        };
+        if state != expected {
+            return Err(format!("after a loop was stored, loop {which} was {state:?}, not {expected:?}"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn error(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| match (answer.failing, answer.calls, answer.given) {
+        (false, ..) | (true, [0, _], _) => Ok(0),
+        (true, _, Given::Failed(_)) => Ok(1),
+        (true, _, given) => Err(format!("the factory failed, and the policy gave {given}")),
+    })
+}
+
+fn retry(evidence: &Evidence<'_>) -> Judgement {
+    answers(evidence, |answer| match (answer.failing, answer.stored.value, answer.given) {
+        (false, None, Given::Loop(_)) if answer.stored.failed => Ok(1),
+        (false, None, given) if answer.stored.failed => {
+            Err(format!("the factory failed once, and from then on the policy gave {given}"))
+        }
+        _ => Ok(0),
+    })
+}
+
+fn thread(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::ElsewhereSaw { running } = event.what else { continue };
+        if running {
+            return Err("another thread said that a loop is running there".into());
+        }
+        exercised += usize::from(evidence.run_at(at).is_some());
     }
     Ok(exercised)
 }

@@ -18,6 +18,7 @@ pub static TABLE: &[Entry] = &[
     (&run::OTHER, Judged(other)),
     (&run::AGAIN, Judged(again)),
     (&run::PANIC, Judged(panic)),
+    (&run::LASTS, Judged(lasts)),
 ];
 
 fn state(evidence: &Evidence<'_>) -> Judgement {
@@ -144,6 +145,17 @@ fn panic(evidence: &Evidence<'_>) -> Judgement {
             evidence.between(at, run.exit).any(|(_, inner)| inner.what == What::Reported { label });
         if observed && !reported {
             return Err(format!("{label} panicked, and the exception handler was not told"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn lasts(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for run in evidence.runs.iter().filter(|run| run.took_place() && run.until.is_none()) {
+        if run.result == Some(Ran::Returned) && !ready::was_stopped(evidence, run) {
+            return Err("a run returned, and nobody had stopped the loop".into());
         }
         exercised += 1;
     }

@@ -7,7 +7,7 @@ use anyloop::rules::timer;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life};
-use crate::history::How;
+use crate::history::{How, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -17,6 +17,7 @@ pub static TABLE: &[Entry] = &[
     (&timer::PAST, Judged(past)),
     (&timer::FAR, Judged(far)),
     (&timer::MONOTONIC, Judged(monotonic)),
+    (&timer::LIVE, Judged(live)),
 ];
 
 /// The accepted timers with their deadlines, in the order of the calls.
@@ -141,6 +142,29 @@ fn monotonic(evidence: &Evidence<'_>) -> Judgement {
         }
         last = at;
         exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn live(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    let mut since = None;
+    for event in evidence.events.iter().filter(|event| event.context == 0) {
+        match event.what {
+            What::Burning => since = event.at,
+            What::Burned { time } => {
+                let (Some(from), Some(to)) = (since.take(), event.at) else { continue };
+                if to.saturating_sub(from) < time {
+                    return Err(format!(
+                        "{} us were spent in a callback, and the clock went on by {} us",
+                        time / 1000,
+                        to.saturating_sub(from) / 1000
+                    ));
+                }
+                exercised += 1;
+            }
+            _ => {}
+        }
     }
     Ok(exercised)
 }

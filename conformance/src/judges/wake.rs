@@ -6,7 +6,7 @@ use anyloop::rules::wake;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, close, ready};
-use crate::history::How;
+use crate::history::{How, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -17,6 +17,8 @@ pub static TABLE: &[Entry] = &[
     (&wake::EARLY, Judged(early)),
     (&wake::STOP, Judged(stop)),
     (&wake::CLOSED, Judged(closed)),
+    (&wake::STATE, Judged(state)),
+    (&wake::OWNER, Judged(owner)),
 ];
 
 /// What the remote half accepted.
@@ -132,4 +134,37 @@ fn stop(evidence: &Evidence<'_>) -> Judgement {
 
 fn closed(evidence: &Evidence<'_>) -> Judgement {
     close::rejected(evidence, |life| life.how == How::Post)
+}
+
+fn state(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::RemoteSaw { closed, .. } = event.what else { continue };
+        match (closed, evidence.closed) {
+            (true, None) => return Err("the remote half of an open loop said that it is closed".into()),
+            (true, Some((from, _))) if at < from => {
+                return Err("the remote half of an open loop said that it is closed".into());
+            }
+            // Elsewhere, the loop may have been closed between the answer and its record.
+            (false, Some((_, to))) if to < at && event.context == 0 => {
+                return Err("the remote half of a closed loop said that it is open".into());
+            }
+            _ => exercised += usize::from(closed),
+        }
+    }
+    Ok(exercised)
+}
+
+fn owner(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for event in evidence.events {
+        let What::RemoteSaw { owner, .. } = event.what else { continue };
+        match (owner, event.context) {
+            (true, 0) => {}
+            (false, 0) => return Err("on the loop's own context, the remote half denied it".into()),
+            (true, _) => return Err("on another thread, the remote half took it for the loop's own".into()),
+            (false, _) => exercised += 1,
+        }
+    }
+    Ok(exercised)
 }

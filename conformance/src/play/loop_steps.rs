@@ -5,14 +5,14 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use anyloop::{Callback, Exception, Handle, Instant, Loop, Rejected};
+use anyloop::{Callback, CloseError, Exception, Handle, Instant, Loop, Rejected};
 
 use super::payload::Payload;
 use super::{Player, player};
 use crate::history::{How, Ran, What};
 use crate::log::Token;
 use crate::platform;
-use crate::program::{Body, Label, Ref, Step};
+use crate::program::{Body, Label, Ref, Step, Units};
 
 /// How often `spin` schedules itself at most: somewhat more than the rule about fairness allows.
 const SPINS: u32 = 1100;
@@ -26,6 +26,14 @@ pub(super) struct Other {
     handles: Vec<Handle>,
     ran: Rc<Cell<u32>>,
     lost: Rc<Cell<u32>>,
+}
+
+/// What the loop answered to the capture of a callback that was dropped.
+#[derive(Default)]
+pub(super) struct Touch {
+    pub(super) accepted: bool,
+    pub(super) cancelled: bool,
+    pub(super) closed: Option<Result<(), CloseError>>,
 }
 
 /// Tells what became of a callback of the other loop.
@@ -70,7 +78,11 @@ impl Player {
             Step::Post { label, body } => self.post(*label, body),
             Step::Cancel { of: Ref(label) } => self.cancel(*label),
             Step::Foreign { of: Ref(label) } => self.foreign(*label),
-            Step::Burn { time } => (self.burn)(&self.lp, time.duration()),
+            Step::Burn { time } => {
+                self.log.record(What::Burning);
+                (self.burn)(&self.lp, time.duration());
+                self.log.record(What::Burned { time: u64::from(time.0) * Units::NANOS });
+            }
             Step::Spin { label, until: Ref(timer) } => self.spin(*label, *timer),
             Step::Stop => self.stop(),
             Step::Run => self.run(),
@@ -187,16 +199,22 @@ impl Player {
     }
 
     /// What the capture of a `touchy` callback does while it is dropped.
-    pub(super) fn touch(&self, label: Label) {
+    pub(super) fn touch(&self, label: Label, touch: &mut Touch) {
         let handle = self.handles.borrow().get(&label).copied();
         let _ = self.lp.time();
-        let _ = self.lp.is_running();
-        let _ = self.lp.is_closed();
+        let _ = self.remote.is_closed();
         if let Some(handle) = handle {
+            touch.cancelled = self.lp.cancel(handle);
+        }
+        let asked = [self.lp.call_soon(|| {}), self.lp.call_at(FAR, || {})];
+        for handle in asked.into_iter().flatten() {
+            touch.accepted = true;
             self.lp.cancel(handle);
         }
-        if let Ok(handle) = self.lp.call_soon(|| {}) {
-            self.lp.cancel(handle);
+        touch.accepted |= self.remote.call_soon(|| {}).is_ok();
+        // An idle loop would really be closed by it.
+        if self.lp.is_running() || self.lp.is_closed() {
+            touch.closed = Some(self.lp.close());
         }
     }
 

@@ -216,6 +216,9 @@ impl Player {
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }
+            Step::Failing { body } => {
+                self.booth.failing(|| body.0.iter().for_each(|step| self.step(step)));
+            }
             Step::Elsewhere { body } => self.elsewhere(body),
             Step::Store { .. }
             | Step::Clear
@@ -251,6 +254,8 @@ impl Player {
             Some(_) => Current::Other,
         };
         self.log.record(What::Saw { state, current });
+        let (owner, closed) = (self.remote.is_owner(), self.remote.is_closed());
+        self.log.record(What::RemoteSaw { owner, closed });
     }
 
     /// Stops the loop, on its context.

@@ -1,5 +1,6 @@
 //! What a callback does that the loop was given, and what it tells when it is dropped instead.
 
+use super::loop_steps::Touch;
 use super::{Player, player};
 use crate::history::What;
 use crate::log::{Log, Token};
@@ -57,8 +58,10 @@ impl Payload {
     fn touch(&self) {
         let Some(player) = player() else { return };
         self.log.record_quietly(What::Touching { label: self.label });
-        let touched = platform::catch(|| player.touch(self.label));
-        self.log.record_quietly(What::Touched { label: self.label, panic: touched.err() });
+        let mut touch = Touch::default();
+        let panic = platform::catch(|| player.touch(self.label, &mut touch)).err();
+        let Touch { accepted, cancelled, closed } = touch;
+        self.log.record_quietly(What::Touched { label: self.label, panic, accepted, cancelled, closed });
     }
 }
 

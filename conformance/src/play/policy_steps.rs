@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::RefCell;
 
-use anyloop::{Base, Loop, LoopState, Policy, PolicyError, PolicyLayer, Watcher};
+use anyloop::{Base, Loop, LoopState, OsError, Policy, PolicyError, PolicyLayer, Watcher};
 
 use crate::history::{Given, What};
 use crate::idle::Idle;
@@ -15,6 +15,9 @@ use crate::log::Log;
 use crate::program::{Body, LoopName, PolicyName, Step};
 use crate::root::Root;
 use crate::subject::Subject;
+
+/// What a factory fails with that the program lets fail: too many open files.
+const FAILURE: i32 = 24;
 
 /// The two policies, and two watchers to set. Every context of a play has the same.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ impl Seat {
 
     /// Takes steps on a context that has no loop of the play.
     pub(super) fn play(self, body: &Body) {
+        self.log.record(What::ElsewhereSaw { running: self.root.running().is_some() });
         let booth = Booth::new(self, None);
         body.0.iter().for_each(|step| booth.outer_step(step));
     }
@@ -58,6 +62,9 @@ impl PolicyLayer for Telling {
 
     fn new_event_loop(&self, base: Base<'_>) -> Result<Loop, PolicyError> {
         self.0.record(What::Factory);
+        if self.0.with(|state| state.failing > 0) {
+            return Err(PolicyError::Os(OsError::from_raw(FAILURE)));
+        }
         base.new_event_loop()
     }
 }
@@ -123,6 +130,9 @@ impl Booth {
             Step::Guard { which, body } => {
                 self.guarded(*which, || body.0.iter().for_each(|step| self.outer_step(step)));
             }
+            Step::Failing { body } => {
+                self.failing(|| body.0.iter().for_each(|step| self.outer_step(step)));
+            }
             _ => self.step(step),
         }
     }
@@ -173,6 +183,10 @@ impl Booth {
         };
         let given = self.given(made);
         self.record(What::Made { given, state, seen });
+        // Handles of loops on other threads are to be told apart, too.
+        if let Some(Ok(handle)) = named.as_ref().map(|(_, lp)| lp.call_soon(|| {})) {
+            self.record(What::OtherAccepted { handle: handle.to_bits() });
+        }
         if let Some((number, _)) = &named {
             self.named.borrow_mut()[which as usize] = Some(*number);
         }
@@ -196,6 +210,9 @@ impl Booth {
         self.record(What::Storing { which: number });
         let stored = self.seat.policy().set_event_loop(lp);
         self.record(What::Stored { which: number, failed: failed(stored) });
+        for (number, lp) in self.loops.borrow().iter() {
+            self.record(What::StoreSaw { which: *number, state: state(lp) });
+        }
     }
 
     fn set(&self, which: Option<PolicyName>) {
@@ -203,13 +220,20 @@ impl Booth {
         let number = policy.as_ref().map(|policy| self.seat.log.policy(policy));
         let former = self.seat.root.set(policy);
         // Kept until the end, so that no later policy can be mistaken for it.
-        if let Some(policy) = &former {
-            let _number = self.seat.log.policy(policy);
-        }
-        self.record(What::PolicySet { policy: number });
+        let former = former.as_ref().map(|former| self.seat.log.policy(former));
+        self.record(What::PolicySet { policy: number, former });
         for (number, lp) in self.loops.borrow().iter() {
             self.record(What::LoopSaw { which: *number, state: state(lp) });
         }
+    }
+
+    /// Does `section` while the factory of `p` fails.
+    pub(super) fn failing(&self, section: impl FnOnce()) {
+        self.seat.log.with(|state| state.failing += 1);
+        self.record(What::Failing { on: true });
+        section();
+        self.seat.log.with(|state| state.failing -= 1);
+        self.record(What::Failing { on: false });
     }
 
     /// Does `section` while a guard holds the policy `which` in force.

@@ -26,6 +26,8 @@ impl Player {
         let body = body.clone();
         self.log.hold(Token::Thread(label));
         let job = move || {
+            let (owner, closed) = (seat.remote.is_owner(), seat.remote.is_closed());
+            seat.log.record(What::RemoteSaw { owner, closed });
             body.0.iter().for_each(|step| seat.step(step));
             seat.log.release(Token::Thread(label));
         };

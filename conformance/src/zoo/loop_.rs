@@ -71,12 +71,35 @@ pub enum Bug {
     LosesOwnWakes,
     KeepsTasks,
     Hurries,
+    ReturnsWhenIdle,
+    CachedClock,
+    CountsPerThread,
+    CancelsTwice,
+    ClosesLate,
+    RefusesNestedClose,
+    RemoteNeverClosed,
+    RemoteAlwaysOwner,
+    PollsAtOnce,
+    ForgetsFirstPoll,
+    TasksNewestFirst,
+    SaysOpen,
+    SleepsForEver,
+}
+
+std::thread_local! {
+    /// For loops that count for each thread apart.
+    static COUNT: Cell<u64> = const { Cell::new(1) };
 }
 
 /// The loop.
 pub struct Specimen {
     bug: Option<Bug>,
     now: Cell<Instant>,
+    /// What the clock said when the turn began.
+    cached: Cell<Option<Instant>>,
+    /// Whose callback is being dropped because it was cancelled.
+    dropping: Cell<Option<Handle>>,
+    closing: Cell<bool>,
     handles: Handles,
     count: Cell<u64>,
     state: Cell<LoopState>,
@@ -97,6 +120,9 @@ impl Specimen {
         Self {
             bug,
             now: Cell::new(Instant::from_nanos(1_000_000_000)),
+            cached: Cell::new(None),
+            dropping: Cell::new(None),
+            closing: Cell::new(false),
             handles: Handles::new(),
             count: Cell::new(0),
             state: Cell::new(LoopState::Idle),
@@ -124,6 +150,10 @@ impl Specimen {
 
     fn handle(&self) -> Handle {
         self.count.set(self.count.get() + 1);
+        if self.has(Bug::CountsPerThread) {
+            let number = COUNT.with(|count| count.replace(count.get() + 1));
+            return Handle::from_bits(number).unwrap_or_else(|| self.handles.next());
+        }
         let counted = if self.has(Bug::CountsFromOne) { Handle::from_bits(self.count.get()) } else { None };
         counted.unwrap_or_else(|| self.handles.next())
     }
@@ -246,12 +276,20 @@ impl Specimen {
                 self.stop();
             }
             if self.ready.borrow().is_empty() && self.stops.get() == 0 {
+                if self.has(Bug::ReturnsWhenIdle) {
+                    return Ok(());
+                }
                 if !self.wait() {
                     return Err(RunError::Stalled);
                 }
                 continue;
             }
-            if self.run_batch() {
+            if self.has(Bug::CachedClock) {
+                self.cached.set(Some(self.now.get()));
+            }
+            let ended = self.run_batch();
+            self.cached.set(None);
+            if ended {
                 self.stops.set(0);
                 return Ok(());
             }
@@ -298,7 +336,7 @@ impl RetainDue for BTreeMap<(Instant, Handle), Callback> {
 
 impl EventLoop for Specimen {
     fn time(&self) -> Instant {
-        self.now.get()
+        self.cached.get().unwrap_or(self.now.get())
     }
 
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
@@ -331,11 +369,17 @@ impl EventLoop for Specimen {
             return Err(Rejected::new(RejectReason::Full, callback));
         }
         let handle = self.handle();
+        if self.has(Bug::SleepsForEver) && self.shared.queue().in_task {
+            return Ok(handle);
+        }
         self.timers.borrow_mut().insert((when, handle), callback);
         Ok(handle)
     }
 
     fn cancel(&self, handle: Handle) -> bool {
+        if self.has(Bug::CancelsTwice) && self.dropping.get() == Some(handle) {
+            return true;
+        }
         if self.has(Bug::CancelDropsBorrowed) {
             let mut ready = self.ready.borrow_mut();
             let found = ready.iter_mut().find(|(known, callback)| *known == handle && callback.is_some());
@@ -365,7 +409,9 @@ impl EventLoop for Specimen {
         if self.has(Bug::BuriesLater) {
             self.buried.borrow_mut().extend(taken);
         } else {
+            self.dropping.set(Some(handle));
             drop(taken);
+            self.dropping.set(None);
         }
         found || self.has(Bug::AlwaysCancelled)
     }
@@ -401,6 +447,7 @@ impl EventLoop for Specimen {
     fn state(&self) -> LoopState {
         match self.state.get() {
             LoopState::Running if self.has(Bug::NeverRunning) => LoopState::Idle,
+            LoopState::Closed if self.has(Bug::SaysOpen) => LoopState::Idle,
             state => state,
         }
     }
@@ -412,11 +459,17 @@ impl EventLoop for Specimen {
                 if self.has(Bug::Reopens) {
                     self.state.set(LoopState::Idle);
                 }
+                if self.has(Bug::RefusesNestedClose) && self.closing.get() {
+                    return Err(CloseError::Running);
+                }
                 return Ok(());
             }
             _ => {}
         }
-        self.state.set(LoopState::Closed);
+        self.closing.set(true);
+        if !self.has(Bug::ClosesLate) {
+            self.state.set(LoopState::Closed);
+        }
         if !self.has(Bug::KeepsTasks) {
             self.tasks.cancel_all();
         }
@@ -436,6 +489,8 @@ impl EventLoop for Specimen {
         drop(self.buried.take());
         let handler = self.handler.take();
         drop(handler);
+        self.state.set(LoopState::Closed);
+        self.closing.set(false);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use anyloop::rules::{self, Rule};
-use anyloop::{Loop, Policy};
+use anyloop::{JoinError, Loop, Policy};
 
 use crate::check::{Failure, Found, Played, Source, judge};
 use crate::generate::KINDS;
@@ -152,6 +152,29 @@ fn stutter(history: &mut History) {
     let again = Event { what: What::Started { label }, ..history.events[at].clone() };
     let over = history.events[at].clone();
     history.events.splice(at + 1..=at, [again, over]);
+}
+
+/// The first output that is awaited arrives before the future is dropped.
+fn drops_late(history: &mut History) {
+    let joined = history.events.iter().find_map(|event| match event.what {
+        What::Joined { of, result: Ok(_), .. } => Some(of),
+        _ => None,
+    });
+    let Some(label) = joined else { return };
+    let dropped = history.events.iter().position(|event| event.what == What::FutureDropped { label });
+    if let Some(dropped) = dropped {
+        let event = history.events.remove(dropped);
+        history.events.push(event);
+    }
+}
+
+/// Whoever awaits what panics is told that it was cancelled.
+fn blames_nobody(history: &mut History) {
+    for event in &mut history.events {
+        if let What::Joined { result: result @ Err(JoinError::Panicked), .. } = &mut event.what {
+            *result = Err(JoinError::Cancelled);
+        }
+    }
 }
 
 /// What came of one disease.
@@ -359,4 +382,55 @@ diseases! {
         future::DROPPED, Bug::Loop(loop_::Bug::KeepsTasks);
     "hurries", "while there are tasks, timers fire a tick early",
         future::SLEEP, Bug::Loop(loop_::Bug::Hurries);
+
+    "makes anywhere", "makes a loop by itself on every thread",
+        policy::ELSEWHERE, Bug::Policy(policy::Bug::MakesAnywhere);
+    "asks the first set", "outside of runs, asks the first policy that was set, whatever came since",
+        policy::FORCE, Bug::Root(root::Bug::AsksFirstSet);
+    "forgets the former", "setting a policy gives nothing back",
+        policy::FORMER, Bug::Root(root::Bug::ForgetsFormer);
+    "closes the displaced", "storing a loop closes the one before",
+        policy::IDLE, Bug::Policy(policy::Bug::ClosesDisplaced);
+    "hides failure", "if the factory fails, says that there is no loop",
+        policy::ERROR, Bug::Policy(policy::Bug::HidesFailure);
+    "spoilt by failure", "if the factory fails, remembers that there is no loop",
+        policy::RETRY, Bug::Policy(policy::Bug::SpoiltByFailure);
+    "runs everywhere", "while a loop runs, every thread has a running loop",
+        policy::THREAD, Bug::Root(root::Bug::RunsEverywhere);
+
+    "returns when idle", "a run ends when nothing is ready",
+        run::LASTS, Bug::Loop(loop_::Bug::ReturnsWhenIdle);
+    "cached clock", "its clock stands still during a turn",
+        timer::LIVE, Bug::Loop(loop_::Bug::CachedClock);
+    "counts per thread", "the loops of each thread number their callbacks from one",
+        handle::CONTEXTS, Bug::Loop(loop_::Bug::CountsPerThread);
+    "cancels twice", "what is being dropped can be cancelled again",
+        cancel::SELF, Bug::Loop(loop_::Bug::CancelsTwice);
+    "closes late", "is open until its last callback is dropped",
+        close::DURING, Bug::Loop(loop_::Bug::ClosesLate);
+    "refuses to close again", "refuses to be closed from inside of its closing",
+        close::NESTED, Bug::Loop(loop_::Bug::RefusesNestedClose);
+    "never said to be closed", "its remote half does not know that it is closed",
+        wake::STATE, Bug::Loop(loop_::Bug::RemoteNeverClosed);
+    "at home everywhere", "its remote half takes every thread for the loop's own",
+        wake::OWNER, Bug::Loop(loop_::Bug::RemoteAlwaysOwner);
+
+    "skips the turn", "polls the future before the run, and returns if it is finished",
+        future::TURN, Bug::Root(root::Bug::SkipsTurn);
+    "swallows the panic", "a run whose future panics says that it was stopped",
+        future::PANIC, Bug::Root(root::Bug::SwallowsPanic);
+    "blames nobody", "a task that panics is said to be cancelled",
+        future::FAILS, Bug::Told(blames_nobody);
+    "polls at once", "a wake on its own context polls on the spot",
+        future::LATER, Bug::Loop(loop_::Bug::PollsAtOnce);
+    "forgets the first poll", "loses the first poll that it is asked for",
+        future::STARTS, Bug::Loop(loop_::Bug::ForgetsFirstPoll);
+    "tasks newest first", "its queue of polls is a stack",
+        future::FIFO, Bug::Loop(loop_::Bug::TasksNewestFirst);
+    "drops late", "the output arrives before the future is dropped",
+        future::FREES, Bug::Told(drops_late);
+    "says that it is open", "says for ever that it is idle",
+        future::CLOSED, Bug::Loop(loop_::Bug::SaysOpen);
+    "sleeps for ever", "loses the timers that tasks ask for",
+        future::ENDS, Bug::Loop(loop_::Bug::SleepsForEver);
 }

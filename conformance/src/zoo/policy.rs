@@ -20,6 +20,10 @@ pub enum Bug {
     ForgetsOuter,
     ManyWatchers,
     KeepsFormerWatcher,
+    MakesAnywhere,
+    ClosesDisplaced,
+    HidesFailure,
+    SpoiltByFailure,
 }
 
 /// The policy. It makes a loop by itself on the thread on which it was made.
@@ -64,11 +68,20 @@ impl EventLoopPolicy for SpecimenPolicy {
         match self.stored.get()?.as_deref() {
             Some(Some(lp)) => return Ok(lp.clone()),
             Some(None) if !self.has(Bug::MakesAgain) => return Err(PolicyError::no_current_loop()),
-            _ if thread::current().id() != self.home => return Err(PolicyError::no_current_loop()),
+            _ if thread::current().id() != self.home && !self.has(Bug::MakesAnywhere) => {
+                return Err(PolicyError::no_current_loop());
+            }
             _ => {}
         }
         let outer = if self.has(Bug::ForgetsOuter) { self } else { outer };
-        let lp = outer.new_event_loop(outer)?;
+        let made = outer.new_event_loop(outer);
+        if made.is_err() && self.has(Bug::HidesFailure) {
+            return Err(PolicyError::no_current_loop());
+        }
+        if made.is_err() && self.has(Bug::SpoiltByFailure) {
+            drop(self.stored.replace(Some(None.into()))?);
+        }
+        let lp = made?;
         outer.set_event_loop(outer, Some(lp.clone()))?;
         Ok(lp)
     }
@@ -78,7 +91,12 @@ impl EventLoopPolicy for SpecimenPolicy {
             return Ok(());
         }
         self.cleared.store(lp.is_none(), Ordering::Relaxed);
-        drop(self.stored.replace(Some(lp.into()))?);
+        let displaced = self.stored.replace(Some(lp.into()))?;
+        if let Some(Some(displaced)) = displaced.as_deref()
+            && self.has(Bug::ClosesDisplaced)
+        {
+            let _ = displaced.close();
+        }
         Ok(())
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Queue {
     pub(super) closed: bool,
     /// Whether a task is being polled.
     pub(super) in_task: bool,
+    /// How many polls were asked for.
+    polls: u32,
 }
 
 /// What comes through it.
@@ -77,6 +79,7 @@ impl Half {
         match shared.bug {
             _ if queue.closed => lost = Some(work),
             Some(Bug::RemoteNewestFirst) => queue.work.push_front(work),
+            Some(Bug::TasksNewestFirst) if matches!(work, Work::Poll(_)) => queue.work.push_front(work),
             Some(Bug::RoomForOne) if matches!(work, Work::Call(_)) => {
                 lost = queue.work.pop_front();
                 queue.work.push_back(work);
@@ -106,10 +109,19 @@ impl RemoteLoop for Half {
     }
 
     fn schedule(&self, task: Runnable) -> Result<(), Rejected<Runnable>> {
-        let inside = self.0.queue().in_task;
+        let (inside, polls) = {
+            let mut queue = self.0.queue();
+            queue.polls += 1;
+            (queue.in_task, queue.polls)
+        };
+        if self.0.bug == Some(Bug::PollsAtOnce) && self.is_owner() && !self.is_closed() {
+            drop(task.run());
+            return Ok(());
+        }
         let lost = match self.0.bug {
             Some(Bug::LosesWakes) => !self.0.queue().work.is_empty(),
             Some(Bug::LosesWakesInside) => inside,
+            Some(Bug::ForgetsFirstPoll) => polls == 1,
             Some(Bug::LosesOwnWakes) => self.is_owner() && !inside,
             _ => false,
         };
@@ -131,10 +143,10 @@ impl RemoteLoop for Half {
     }
 
     fn is_closed(&self) -> bool {
-        self.0.queue().closed
+        self.0.queue().closed && self.0.bug != Some(Bug::RemoteNeverClosed)
     }
 
     fn is_owner(&self) -> bool {
-        thread::current().id() == self.0.owner
+        thread::current().id() == self.0.owner || self.0.bug == Some(Bug::RemoteAlwaysOwner)
     }
 }

@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::boxed::Box;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use anyloop::{EventLoop, Loop, Policy, PolicyError, PolicyLayer, RunError};
 
@@ -26,6 +28,11 @@ pub enum Bug {
     AsksPolicyFirst,
     WrongOutput,
     InventsOutput,
+    SkipsTurn,
+    SwallowsPanic,
+    AsksFirstSet,
+    ForgetsFormer,
+    RunsEverywhere,
 }
 
 /// A root crate with a disease.
@@ -40,6 +47,10 @@ struct State {
     set: bool,
     /// The first default that was looked up.
     default: Option<Policy>,
+    /// The first policy that was set since the last reset.
+    first: Option<Policy>,
+    /// Whether a loop is run.
+    busy: bool,
 }
 
 impl Sick {
@@ -75,6 +86,12 @@ impl Root for Sick {
         if self.has(Bug::RunsClosed) && lp.is_closed() {
             return Ok(());
         }
+        if self.has(Bug::RunsEverywhere) {
+            self.state().busy = true;
+            let result = lp.run_forever();
+            self.state().busy = false;
+            return result;
+        }
         match lp.as_any().downcast_ref::<Specimen>() {
             Some(specimen) if self.has(Bug::RunsNested) && anyloop::get_running_loop().is_ok() => {
                 specimen.run_forever()
@@ -86,8 +103,17 @@ impl Root for Sick {
     fn run_until_complete(
         &self,
         lp: &Loop,
-        future: Pin<&mut dyn Future<Output = u32>>,
+        mut future: Pin<&mut dyn Future<Output = u32>>,
     ) -> Result<u32, RunError> {
+        if self.has(Bug::SkipsTurn)
+            && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return Ok(output);
+        }
+        if self.has(Bug::SwallowsPanic) {
+            let run = AssertUnwindSafe(|| lp.run_until_complete(future));
+            return catch_unwind(run).unwrap_or(Err(RunError::Stopped));
+        }
         match lp.run_until_complete(future) {
             Ok(output) if self.has(Bug::WrongOutput) => Ok(output + 1),
             Err(RunError::Stopped) if self.has(Bug::InventsOutput) => Ok(0),
@@ -96,10 +122,18 @@ impl Root for Sick {
     }
 
     fn running(&self) -> Option<Loop> {
-        Anyloop.running().filter(|_| !self.has(Bug::ForgetsRunning))
+        let running = Anyloop.running();
+        if running.is_none() && self.has(Bug::RunsEverywhere) && self.state().busy {
+            return Some(Loop::new(Specimen::new(None)));
+        }
+        running.filter(|_| !self.has(Bug::ForgetsRunning))
     }
 
     fn get_event_loop(&self) -> Result<Loop, PolicyError> {
+        let first = self.state().first.clone();
+        if let Some(first) = first.filter(|_| self.has(Bug::AsksFirstSet) && Anyloop.running().is_none()) {
+            return first.get_event_loop();
+        }
         match self.has(Bug::AsksPolicyFirst) {
             true => Anyloop.get()?.get_event_loop(),
             false => Anyloop.get_event_loop(),
@@ -132,7 +166,11 @@ impl Root for Sick {
                 let _ = former.close();
             }
         }
-        Anyloop.set(policy)
+        {
+            let mut state = self.state();
+            state.first = policy.as_ref().map(|policy| state.first.take().unwrap_or_else(|| policy.clone()));
+        }
+        Anyloop.set(policy).filter(|_| !self.has(Bug::ForgetsFormer))
     }
 
     fn guard(&self, policy: Policy) -> Box<dyn Any> {

@@ -11,6 +11,7 @@ use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyloop::rules::{Rule, child as rules};
@@ -69,6 +70,14 @@ pub enum Sick {
     ForgetsOnClose,
     /// Takes registrations when it is closed.
     OpenForEver,
+    /// Tells the pid of another process.
+    TellsOtherPid,
+    /// Keeps a registration in its table when it has told of the end.
+    RemembersTold,
+    /// Tells nothing more when a callback has panicked (B23).
+    DiesOfPanic,
+    /// Panics when it is closed again.
+    ClosesOnce,
 }
 
 /// What every watcher's disease is called, what it does, and who must notice it.
@@ -144,6 +153,20 @@ pub static DISEASES: &[super::Disease] = &[
     sick("active for ever", "says that it is active when it is closed", &rules::ACTIVE, Sick::ActiveForEver),
     sick("forgets when closed", "closing it forgets what is pending", &rules::CLOSE, Sick::ForgetsOnClose),
     sick("open for ever", "accepts registrations when it is closed", &rules::CLOSE, Sick::OpenForEver),
+    sick("tells another pid", "tells the pid of another process", &rules::PID, Sick::TellsOtherPid),
+    sick(
+        "remembers the told",
+        "keeps a registration when it has told of the end",
+        &rules::GONE,
+        Sick::RemembersTold,
+    ),
+    sick(
+        "dies of a panic",
+        "tells nothing more when a callback has panicked",
+        &rules::PANIC,
+        Sick::DiesOfPanic,
+    ),
+    sick("closes once", "panics when it is closed again", &rules::FINAL, Sick::ClosesOnce),
 ];
 
 const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: Sick) -> super::Disease {
@@ -153,7 +176,8 @@ const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: 
 /// A new watcher that has `sick`, or is healthy.
 #[must_use]
 pub fn watcher(sick: Option<Sick>) -> Watcher {
-    Watcher::new(Specimen(Arc::new(Shared { sick, table: Mutex::new(Table::default()) })))
+    let dead = Arc::default();
+    Watcher::new(Specimen(Arc::new(Shared { sick, table: Mutex::new(Table::default()), dead })))
 }
 
 struct Specimen(Arc<Shared>);
@@ -161,6 +185,19 @@ struct Specimen(Arc<Shared>);
 struct Shared {
     sick: Option<Sick>,
     table: Mutex<Table>,
+    /// Whether a callback has panicked.
+    dead: Arc<AtomicBool>,
+}
+
+/// Notes a panic that passes by.
+struct Fragile(Arc<AtomicBool>);
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -222,7 +259,12 @@ impl Shared {
             let over = |other: &Pid| matches!(look(*other, PEEK), Ok(Some(_)));
             table.children.retain(|other, _| *other == pid || !over(other));
         }
-        table.children.remove(&pid).map(|registration| (registration, status))
+        let taken = table.children.remove(&pid)?;
+        if self.has(Sick::RemembersTold) {
+            let shadow = Registration { remote: taken.remote.clone(), callback: Box::new(|_, _| ()) };
+            table.children.insert(pid, shadow);
+        }
+        Some((taken, status))
     }
 
     fn report(&self, end: &WaitIdStatus) -> ExitStatus {
@@ -254,6 +296,17 @@ impl Shared {
         if self.has(Sick::CallsAnywhere) {
             return callback(pid, status);
         }
+        if self.has(Sick::DiesOfPanic) {
+            let fragile = Fragile(self.dead.clone());
+            let _ = remote.call_soon(move || {
+                if !fragile.0.load(Ordering::Relaxed) {
+                    callback(pid, status);
+                }
+            });
+            return;
+        }
+        let other = Pid::new(pid.get() + 1).filter(|_| self.has(Sick::TellsOtherPid));
+        let pid = other.unwrap_or(pid);
         // If the loop is closed there is nobody to tell, and the child has been collected.
         let _ = remote.call_soon(move || callback(pid, status));
     }
@@ -340,6 +393,7 @@ impl ChildWatcher for Specimen {
 
     fn close(&self) {
         let mut table = self.0.table();
+        assert!(!(table.closed && self.0.has(Sick::ClosesOnce)), "the watcher is closed");
         table.closed = true;
         if self.0.has(Sick::ForgetsOnClose) {
             let forgotten = mem::take(&mut table.children);

@@ -146,3 +146,47 @@ pub(super) fn closed(evidence: &Evidence<'_>) -> Judgement {
     }
     Ok(exercised)
 }
+
+/// A callback that panics loses nobody else.
+pub(super) fn panic(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Panicking { label } = event.what else { continue };
+        if !story.registrations.iter().any(|it| it.label == label) {
+            continue;
+        }
+        for it in story.registrations.iter().filter(|it| it.label != label) {
+            if story.is_missing(it) {
+                return Err(format!("{label} panicked, and {} was never called", it.label));
+            }
+            exercised += usize::from(it.started.iter().any(|started| at < *started));
+        }
+    }
+    Ok(exercised)
+}
+
+/// Closing again is harmless, and changes nothing.
+pub(super) fn final_(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let Some((_, first)) = story.watcher_closed else { return Ok(0) };
+    let mut exercised = 0;
+    for (at, event) in evidence.between(first, evidence.events.len()) {
+        if event.what != What::WatcherClosing {
+            continue;
+        }
+        let after = evidence.between(at, evidence.events.len()).filter(|(_, inner)| inner.context == 0);
+        let mut after = after.map(|(_, inner)| &inner.what);
+        let end = |what: &&What| {
+            matches!(what, What::WatcherClosed | What::Failed { .. } | What::Ended { .. } | What::Exit { .. })
+        };
+        if after.find(end) != Some(&What::WatcherClosed) {
+            return Err("closing a closed watcher panicked".into());
+        }
+        if after.next() == Some(&(What::Active { active: true })) {
+            return Err("a watcher was closed twice, and says that it is active".into());
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}

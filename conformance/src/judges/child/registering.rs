@@ -3,7 +3,7 @@
 use std::format;
 use std::string::String;
 
-use super::story::{Child, Story};
+use super::story::{Child, Registration, Story};
 use super::{name, next};
 use crate::history::What;
 use crate::judges::{Evidence, Judgement};
@@ -124,6 +124,50 @@ pub(super) fn close(evidence: &Evidence<'_>) -> Judgement {
                 ));
             }
             exercised += usize::from(!it.told.is_empty());
+        }
+    }
+    Ok(exercised)
+}
+
+/// When a callback starts, its registration is over.
+pub(super) fn gone(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in story.registrations.iter().filter(|it| it.kid.is_some()) {
+        let Some(started) = it.started.first().copied() else { continue };
+        // Whoever registered again before the callback started has a registration of his own.
+        let again =
+            |other: &Registration| other.kid == it.kid && it.asked < other.asked && other.asked < started;
+        if story.registrations.iter().any(again) {
+            continue;
+        }
+        for (_, event) in evidence.between(started, evidence.events.len()).filter(|(_, e)| e.context == 0) {
+            match &event.what {
+                What::Unwatched { kid, answer } if Some(*kid) == it.kid => {
+                    if *answer {
+                        return Err(format!(
+                            "{} had started, and its registration was still there",
+                            it.label
+                        ));
+                    }
+                    exercised += 1;
+                }
+                What::Displaced { by } => {
+                    let mut others = story.registrations.iter();
+                    if others.any(|other| other.label == *by && other.kid == it.kid) {
+                        return Err(format!("{} had started, and {by} replaced its registration", it.label));
+                    }
+                }
+                What::Accepted { label, .. } => {
+                    let mut others = story.registrations.iter();
+                    if others.any(|other| other.label == *label && other.kid == it.kid) {
+                        exercised += 1;
+                        break;
+                    }
+                }
+                What::Ended { label } if *label == it.label => break,
+                _ => {}
+            }
         }
     }
     Ok(exercised)

@@ -27,8 +27,24 @@ pub(super) fn once(evidence: &Evidence<'_>) -> Judgement {
             if ordered.is_none_or(|ordered| ordered > telling.at) {
                 return Err(format!("{label} was called before {kid} was told to end"));
             }
+            exercised += 1;
+        }
+    }
+    Ok(exercised)
+}
+
+/// The pid that a callback is told is the one that was registered.
+pub(super) fn pid(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in &story.registrations {
+        for telling in &it.told {
             if !telling.right {
-                return Err(format!("{label} was registered for {kid} and called with another pid"));
+                return Err(format!(
+                    "{} was registered for {}, and told another pid",
+                    it.label,
+                    name(it.kid)
+                ));
             }
             exercised += 1;
         }
