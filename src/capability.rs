@@ -256,6 +256,9 @@ pub type ExceptionHandler = Rc<dyn Fn(&Exception<'_>)>;
 pub trait Observe {
     /// Sets or clears the handler and returns the one there was.
     ///
-    /// *Keeps* [`run.panic`](crate::rules::run::PANIC). A handler that panics does not hurt the loop.
+    /// *Keeps* [`run.panic`](crate::rules::run::PANIC),
+    /// [`run.report`](crate::rules::run::REPORT),
+    /// [`run.handler`](crate::rules::run::HANDLER),
+    /// [`run.sturdy`](crate::rules::run::STURDY). A handler that panics does not hurt the loop.
     fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler>;
 }

@@ -85,7 +85,8 @@ pub trait EventLoop: Any {
     /// *Keeps* [`run.state`](crate::rules::run::STATE), [`run.again`](crate::rules::run::AGAIN),
     /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
     /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE),
-    /// [`run.lasts`](crate::rules::run::LASTS).
+    /// [`run.lasts`](crate::rules::run::LASTS),
+    /// [`stop.panic`](crate::rules::stop::PANIC).
     ///
     /// # Errors
     ///

@@ -18,7 +18,8 @@ use crate::{Loop, Remote};
 ///
 /// *Kept by every loop:* [`handle.unique`](crate::rules::handle::UNIQUE),
 /// [`cancel.foreign`](crate::rules::cancel::FOREIGN),
-/// [`cancel.stale`](crate::rules::cancel::STALE).
+/// [`cancel.stale`](crate::rules::cancel::STALE),
+/// [`cancel.scope`](crate::rules::cancel::SCOPE).
 #[doc(alias = "TimerHandle")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(NonZeroU64);

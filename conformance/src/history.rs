@@ -124,8 +124,12 @@ pub enum What {
     OtherAccepted { handle: u64 },
     /// A callback is about to panic.
     Panicking { label: Label },
-    /// The loop's exception handler was told of that.
-    Reported { label: Label },
+    /// The exception handler of that number was told of that.
+    Reported { label: Label, handler: u32 },
+    /// An exception handler was set; it panics itself if it is `broken`.
+    HandlerSet { handler: u32, broken: bool },
+    /// What is cancelled next is cancelled by a guard that is dropped.
+    Scoping { label: Label },
 
     // Runs.
     /// The loop is about to run, for the sake of that future if there is one.
@@ -175,6 +179,8 @@ pub enum What {
     Finished { label: Label },
     /// A future is dropped, finished or not.
     FutureDropped { label: Label },
+    /// The handle of a task says whether it is finished, and is dropped next.
+    Detaching { label: Label, finished: bool },
     /// A task is about to be cancelled.
     Aborting { label: Label },
     /// The task `label` begins to await the task `of`.

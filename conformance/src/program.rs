@@ -232,6 +232,12 @@ steps! {
     "cancel" Cancel { of: Ref };
     /// Cancels a callback on a loop that is not its own, and one of that loop's on this one.
     "foreign" Foreign { of: Ref };
+    /// Cancels a callback by dropping a `CancelOnDrop`.
+    "scope" Scope { of: Ref };
+    /// Sets an exception handler, in the place of the one before.
+    "handler" Handler;
+    /// Sets an exception handler that panics.
+    "fragile" Fragile;
     /// Keeps the loop, or the thread, busy.
     "burn" Burn { time: Units };
     /// A callback that waits, busily, until the timer is due, and then schedules itself until
@@ -272,6 +278,10 @@ steps! {
     "await" Await { of: Ref };
     /// Wakes a task.
     "wake" Wake { of: Ref };
+    /// Drops the handle of a task.
+    "detach" Detach { of: Ref };
+    /// Cancels a task by dropping what `cancel_on_drop` gave.
+    "taskscope" TaskScope { of: Ref };
     /// Cancels a task.
     "abort" Abort { of: Ref };
 

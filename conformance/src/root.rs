@@ -8,7 +8,7 @@ use core::any::Any;
 use core::future::Future;
 use core::pin::Pin;
 
-use anyloop::{Loop, Policy, PolicyError, PolicyGuard, RunError};
+use anyloop::{CancelOnDrop, Handle, Loop, Policy, PolicyError, PolicyGuard, RunError, Task};
 
 /// The functions of the root crate that rules are about.
 pub trait Root: Sync {
@@ -32,6 +32,26 @@ pub trait Root: Sync {
         future: Pin<&mut dyn Future<Output = u32>>,
     ) -> Result<u32, RunError> {
         lp.run_until_complete(future)
+    }
+
+    /// Drops a [`CancelOnDrop`].
+    fn scope(&self, lp: &Loop, handle: Handle) {
+        drop(CancelOnDrop::new(lp, handle));
+    }
+
+    /// Drops a [`Task`].
+    fn detach(&self, task: Task<u32>) {
+        drop(task);
+    }
+
+    /// [`Task::is_finished`].
+    fn is_finished(&self, task: &Task<u32>) -> bool {
+        task.is_finished()
+    }
+
+    /// Drops what [`Task::cancel_on_drop`] gives.
+    fn task_scope(&self, task: Task<u32>) {
+        drop(task.cancel_on_drop());
     }
 
     /// [`anyloop::get_running_loop`].

@@ -99,7 +99,8 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     /// Sets the watcher; `None` restores the policy's own. The former one is closed, unless it is
     /// the same.
     ///
-    /// *Keeps* [`policy.rewatch`](crate::rules::policy::REWATCH).
+    /// *Keeps* [`policy.rewatch`](crate::rules::policy::REWATCH),
+    /// [`policy.unwatch`](crate::rules::policy::UNWATCH).
     ///
     /// # Errors
     ///

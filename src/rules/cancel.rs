@@ -31,4 +31,8 @@ rules! {
     Must SELF = "cancel.self" from ["LOOP-45"]
         why "The capture of a callback often keeps the callback's own handle, to cancel it."
         check "whether the handle is forgotten before the callback is dropped";
+    /// Dropping a `CancelOnDrop` MUST cancel the callback that it names.
+    Must SCOPE = "cancel.scope" from []
+        why "Scopes are left early, by errors and panics."
+        check "what the guard does when it is dropped";
 }

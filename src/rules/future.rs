@@ -73,4 +73,16 @@ rules! {
     Must ENDS = "future.ends" from ["LOOP-37"]
         why "A sleep that never ends is a program that hangs."
         check "whether the timer wakes the waker of the last poll";
+    /// A task whose handle is dropped MUST go on.
+    Must DETACH = "future.detach" from []
+        why "Work that nobody awaits is common."
+        check "whether dropping the handle cancels";
+    /// The handle of a task MUST say that it is finished exactly when it is.
+    Must STATE = "future.state" from []
+        why "Callers poll it instead of awaiting."
+        check "whether a panic counts as an end";
+    /// Dropping what `cancel_on_drop` gave MUST cancel the task.
+    Must SCOPE = "future.scope" from []
+        why "Scopes are left early, by errors and panics."
+        check "what the guard does when it is dropped";
 }

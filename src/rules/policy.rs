@@ -93,4 +93,8 @@ rules! {
     Must THREAD = "policy.thread" from ["POL-12"]
         why "Code on another thread would take itself to be inside of the run."
         check "whether the mark of the running loop belongs to its context";
+    /// After the child watcher was set to none, the policy MUST give another one than before.
+    Must UNWATCH = "policy.unwatch" from ["POL-31"]
+        why "The former one is closed and refuses every child."
+        check "whether the default watcher is kept beside the one that was set";
 }

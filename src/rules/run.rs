@@ -32,4 +32,16 @@ rules! {
     Must LASTS = "run.lasts" from ["LOOP-03"]
         why "A server that waits for its first client has nothing to do yet."
         check "what a turn does when no callback and no timer is left";
+    /// A panic of a callback MUST be reported once, and on the loop's context.
+    Must REPORT = "run.report" from ["LOOP-50"]
+        why "Handlers count failures, and use what lives on the loop's context."
+        check "whether both the callback's and the task's layer report";
+    /// A panic MUST be reported to the exception handler that is set at that moment.
+    Must HANDLER = "run.handler" from ["LOOP-52"]
+        why "Whoever replaces the handler takes over from then on, and gives away no more."
+        check "whether the handler is read when a run begins";
+    /// An exception handler that panics MUST NOT end the run.
+    Must STURDY = "run.sturdy" from ["LOOP-53"]
+        why "The handler is user code, too, and runs when things are bad already."
+        check "whether the handler is called inside of a catch of its own";
 }

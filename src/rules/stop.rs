@@ -23,4 +23,8 @@ rules! {
     Must ONCE = "stop.once" from ["LOOP-06", "LOOP-09"]
         why "A left-over stop ends a later run for no visible reason."
         check "whether the stop is a flag that the end of a run clears";
+    /// A callback that stops the loop and then panics MUST have stopped it.
+    Must PANIC = "stop.panic" from ["LOOP-09"]
+        why "Clean-up that stops the loop may fail afterwards."
+        check "what else is undone when a callback unwinds";
 }

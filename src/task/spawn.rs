@@ -134,7 +134,10 @@ pub(crate) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Result<Task<F:
 /// *Keeps* [`future.join`](crate::rules::future::JOIN),
 /// [`future.cancel`](crate::rules::future::CANCEL),
 /// [`future.fails`](crate::rules::future::FAILS),
-/// [`future.frees`](crate::rules::future::FREES).
+/// [`future.frees`](crate::rules::future::FREES),
+/// [`future.detach`](crate::rules::future::DETACH),
+/// [`future.state`](crate::rules::future::STATE),
+/// [`future.scope`](crate::rules::future::SCOPE).
 ///
 /// ```
 /// # use anyloop_os as _;

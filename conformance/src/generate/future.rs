@@ -12,7 +12,9 @@ fn common(inner: &BoxedStrategy<Body>, task: &BoxedStrategy<Body>) -> Choice {
         at(4, inner),
         with_body(8, task, |label, body| Step::Task { label, body }),
         with_ref(8, |of| Step::Wake { of }),
-        with_ref(5, |of| Step::Abort { of }),
+        with_ref(4, |of| Step::Abort { of }),
+        with_ref(3, |of| Step::TaskScope { of }),
+        with_ref(3, |of| Step::Detach { of }),
         with_time(1, 3, |time| Step::Burn { time }),
         just(2, Step::Stop),
     ]

@@ -17,6 +17,7 @@ pub static TABLE: &[Entry] = &[
     (&cancel::STALE, Judged(stale)),
     (&cancel::REENTRY, Judged(reentry)),
     (&cancel::SELF, Judged(self_)),
+    (&cancel::SCOPE, Judged(scope)),
 ];
 
 /// Every attempt that came to its end, with the callback that was meant.
@@ -142,6 +143,23 @@ fn self_(evidence: &Evidence<'_>) -> Judgement {
                 }
                 exercised += 1;
             }
+        }
+    }
+    Ok(exercised)
+}
+
+fn scope(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (life, cancel) in attempts(evidence) {
+        let scoped = cancel.from.checked_sub(1).and_then(|before| evidence.events.get(before));
+        if !scoped.is_some_and(|event| event.what == What::Scoping { label: life.label }) {
+            continue;
+        }
+        if was_waiting(life, cancel) {
+            if !cancel.answer {
+                return Err(format!("the guard of {} was dropped, and did not cancel it", life.label));
+            }
+            exercised += 1;
         }
     }
     Ok(exercised)

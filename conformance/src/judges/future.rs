@@ -30,6 +30,9 @@ pub static TABLE: &[Entry] = &[
     (&future::FREES, Judged(frees)),
     (&future::CLOSED, Judged(closed)),
     (&future::ENDS, Judged(ends)),
+    (&future::DETACH, Judged(detach)),
+    (&future::STATE, Judged(state)),
+    (&future::SCOPE, Judged(scope)),
 ];
 
 /// Where something happened to a future, first.
@@ -420,6 +423,59 @@ fn ends(evidence: &Evidence<'_>) -> Judgement {
         } else if evidence.runs.iter().any(|run| run.stalled && at < run.exit && run.exit < gone) {
             return Err(format!("{label} slept, and did not go on when the time had come"));
         }
+    }
+    Ok(exercised)
+}
+
+fn detach(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Detaching { label, .. } = event.what else { continue };
+        let over = [What::Finished { label }, What::Panicking { label }];
+        let over = over.iter().filter_map(|what| place(evidence, what)).min();
+        let closed = evidence.closed.map_or(usize::MAX, |(from, _)| from);
+        match place(evidence, &What::FutureDropped { label }) {
+            Some(dropped) if at < dropped && dropped < closed && over.is_none_or(|over| dropped < over) => {
+                return Err(format!("nobody holds {label} any more, and it was dropped unfinished"));
+            }
+            _ => exercised += usize::from(over.is_some_and(|over| at < over)),
+        }
+    }
+    Ok(exercised)
+}
+
+fn state(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Detaching { label, finished } = event.what else { continue };
+        let gone = place(evidence, &What::FutureDropped { label }).is_some_and(|place| place < at);
+        let begun = [What::Finished { label }, What::Panicking { label }];
+        let ending = begun.iter().any(|what| place(evidence, what).is_some_and(|place| place < at));
+        if finished && !gone {
+            return Err(format!("{label} was not over, and its handle said that it is finished"));
+        }
+        if gone && ending && !finished {
+            return Err(format!("{label} was over, and its handle said that it is not finished"));
+        }
+        exercised += usize::from(finished);
+    }
+    Ok(exercised)
+}
+
+fn scope(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        let What::Scoping { label } = event.what else { continue };
+        // A callback has a guard of another kind.
+        if evidence.lives.contains_key(&label) {
+            continue;
+        }
+        let polled = What::Polled { label };
+        if evidence.between(at, evidence.events.len()).any(|(_, inner)| inner.what == polled) {
+            return Err(format!("the guard of {label} was dropped, and it was polled afterwards"));
+        }
+        exercised +=
+            usize::from(place(evidence, &What::FutureDropped { label }).is_some_and(|gone| at < gone));
     }
     Ok(exercised)
 }

@@ -34,6 +34,7 @@ pub static TABLE: &[Entry] = &[
     (&policy::ERROR, Judged(error)),
     (&policy::RETRY, Judged(retry)),
     (&policy::THREAD, Judged(thread)),
+    (&policy::UNWATCH, Judged(unwatch)),
 ];
 
 /// Why the answer to a look-up is certain.
@@ -524,6 +525,29 @@ fn thread(evidence: &Evidence<'_>) -> Judgement {
             return Err("another thread said that a loop is running there".into());
         }
         exercised += usize::from(evidence.run_at(at).is_some());
+    }
+    Ok(exercised)
+}
+
+fn unwatch(evidence: &Evidence<'_>) -> Judgement {
+    // The kit's own are not the policy's.
+    let mut seen: BTreeSet<u32> = BTreeSet::from([0, 1]);
+    let mut unset = false;
+    let mut exercised = 0;
+    for event in evidence.events.iter().filter(|event| event.context == 0) {
+        match &event.what {
+            What::WatcherSet { watcher, failed: None } => unset = watcher.is_none(),
+            What::WatcherGave { given: Given::Loop(given) } => {
+                let known = !seen.insert(*given);
+                if std::mem::take(&mut unset) {
+                    if known {
+                        return Err(format!("none was set, and the policy gave watcher {given} again"));
+                    }
+                    exercised += 1;
+                }
+            }
+            _ => {}
+        }
     }
     Ok(exercised)
 }

@@ -1,5 +1,6 @@
 //! Was the loop run as promised?
 
+use std::collections::BTreeSet;
 use std::format;
 
 use anyloop::LoopState;
@@ -19,6 +20,9 @@ pub static TABLE: &[Entry] = &[
     (&run::AGAIN, Judged(again)),
     (&run::PANIC, Judged(panic)),
     (&run::LASTS, Judged(lasts)),
+    (&run::REPORT, Judged(report)),
+    (&run::HANDLER, Judged(handler)),
+    (&run::STURDY, Judged(sturdy)),
 ];
 
 fn state(evidence: &Evidence<'_>) -> Judgement {
@@ -141,8 +145,9 @@ fn panic(evidence: &Evidence<'_>) -> Judgement {
         if run.result == Some(Ran::Returned) && !ready::was_stopped(evidence, run) {
             return Err(format!("{label} panicked, and the run ended though nobody had stopped it"));
         }
-        let reported =
-            evidence.between(at, run.exit).any(|(_, inner)| inner.what == What::Reported { label });
+        let reported = evidence
+            .between(at, run.exit)
+            .any(|(_, inner)| matches!(inner.what, What::Reported { label: of, .. } if of == label));
         if observed && !reported {
             return Err(format!("{label} panicked, and the exception handler was not told"));
         }
@@ -158,6 +163,67 @@ fn lasts(evidence: &Evidence<'_>) -> Judgement {
             return Err("a run returned, and nobody had stopped the loop".into());
         }
         exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn report(evidence: &Evidence<'_>) -> Judgement {
+    let mut told: BTreeSet<Label> = BTreeSet::new();
+    for event in evidence.events {
+        let What::Reported { label, .. } = event.what else { continue };
+        if event.context != 0 {
+            return Err(format!("the panic of {label} was reported on another thread"));
+        }
+        if !told.insert(label) {
+            return Err(format!("{label} panicked once, and was reported twice"));
+        }
+    }
+    Ok(told.len())
+}
+
+fn handler(evidence: &Evidence<'_>) -> Judgement {
+    let mut current = 0;
+    let mut exercised = 0;
+    for event in evidence.events {
+        match event.what {
+            What::HandlerSet { handler, .. } => current = handler,
+            What::Reported { label, handler } if handler != current => {
+                return Err(format!(
+                    "{label} was reported to handler {handler}, and handler {current} had been set"
+                ));
+            }
+            What::Reported { handler, .. } => exercised += usize::from(handler > 1),
+            _ => {}
+        }
+    }
+    Ok(exercised)
+}
+
+fn sturdy(evidence: &Evidence<'_>) -> Judgement {
+    let mut is_broken = false;
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        match event.what {
+            What::HandlerSet { broken, .. } => is_broken = broken,
+            What::Reported { label, .. } if is_broken => {
+                let Some(run) = evidence.run_at(at) else { continue };
+                let of_future = run.until.is_some_and(|label| panicked(evidence, label));
+                match run.result {
+                    Some(Ran::Panicked(_)) if !of_future => {
+                        return Err(format!(
+                            "the handler that was told of {label} panicked, and so did the run"
+                        ));
+                    }
+                    Some(Ran::Returned) if !ready::was_stopped(evidence, run) => {
+                        return Err(format!(
+                            "the handler that was told of {label} panicked, and the run ended"
+                        ));
+                    }
+                    _ => exercised += 1,
+                }
+            }
+            _ => {}
+        }
     }
     Ok(exercised)
 }

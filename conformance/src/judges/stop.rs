@@ -10,7 +10,7 @@ use anyloop::rules::stop;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, Run};
-use crate::history::Ran;
+use crate::history::{Ran, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -19,6 +19,7 @@ pub static TABLE: &[Entry] = &[
     (&stop::KEEPS, Judged(keeps)),
     (&stop::BEFORE, Judged(before)),
     (&stop::ONCE, Judged(once)),
+    (&stop::PANIC, Judged(panic)),
 ];
 
 /// The first stop of this context inside of `run`.
@@ -183,6 +184,27 @@ fn once(evidence: &Evidence<'_>) -> Judgement {
     for run in evidence.runs.iter().skip(1).filter(|run| run.took_place() && !run.stalled) {
         let lasted = !stopped_idle(evidence, run) && first_stop(evidence, run).is_some();
         exercised += usize::from(lasted);
+    }
+    Ok(exercised)
+}
+
+fn panic(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for run in evidence.runs.iter().filter(|run| run.took_place()) {
+        let Some(stop) = first_stop(evidence, run) else { continue };
+        // The one that stopped, if it panicked afterwards.
+        let stopper = evidence.lives.values().find(|life| {
+            life.start().is_some_and(|start| start < stop) && life.ended.is_some_and(|ended| stop < ended)
+        });
+        let Some(stopper) = stopper else { continue };
+        let panicked = What::Panicking { label: stopper.label };
+        if !evidence.between(stop, run.exit).any(|(_, inner)| inner.what == panicked) {
+            continue;
+        }
+        if run.stalled || hurried(evidence, run, stop).is_some() {
+            return Err(format!("{} stopped the loop and panicked, and the run went on", stopper.label));
+        }
+        exercised += 1;
     }
     Ok(exercised)
 }

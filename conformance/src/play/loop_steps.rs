@@ -17,6 +17,9 @@ use crate::program::{Body, Label, Ref, Step, Units};
 /// How often `spin` schedules itself at most: somewhat more than the rule about fairness allows.
 const SPINS: u32 = 1100;
 
+/// The label of no callback.
+const NOBODY: Label = Label(0);
+
 /// Far deadlines are tried with `never` too: as far as a clock of 64 bits goes, but one.
 const FAR: Instant = Instant::from_nanos(u64::MAX - 1);
 
@@ -77,6 +80,9 @@ impl Player {
             }
             Step::Post { label, body } => self.post(*label, body),
             Step::Cancel { of: Ref(label) } => self.cancel(*label),
+            Step::Scope { of: Ref(label) } => self.scope(*label),
+            Step::Handler => self.set_handler(false),
+            Step::Fragile => self.set_handler(true),
             Step::Foreign { of: Ref(label) } => self.foreign(*label),
             Step::Burn { time } => {
                 self.log.record(What::Burning);
@@ -143,6 +149,17 @@ impl Player {
         self.log.record(What::Cancelled { label, answer });
     }
 
+    /// Cancels what is sure to be waited for, so that it can be told whether it was.
+    fn scope(&self, label: Label) {
+        let token = Token::Callback(label);
+        let handle = self.handles.borrow().get(&label).copied();
+        let Some(handle) = handle.filter(|_| self.log.holds(token)) else { return };
+        self.log.record(What::Scoping { label });
+        self.log.record(What::Cancelling { label });
+        self.root.scope(&self.lp, handle);
+        self.log.record(What::Cancelled { label, answer: !self.log.holds(token) });
+    }
+
     /// A callback that waits for the timer to be due, and then starves it if it can.
     fn spin(&self, label: Label, timer: Label) {
         let payload = Payload::new(self, label, &Body::default());
@@ -184,16 +201,26 @@ impl Player {
         }
     }
 
-    /// Has the loop's exception handler tell of the planned panics.
-    pub(super) fn watch_exceptions(&self) {
+    /// Has the loop's exception handler tell of the planned panics, and panic itself if it is to be
+    /// broken.
+    pub(super) fn set_handler(&self, broken: bool) {
         let Some(observe) = self.lp.capabilities().observe else {
             self.log.record(What::Lacking { what: "exception handlers" });
             return;
         };
         let log = self.log.clone();
+        let broken = broken && platform::PANICS;
+        let handler = self.exception_handlers.get() + 1;
+        self.exception_handlers.set(handler);
+        self.log.record(What::HandlerSet { handler, broken });
         observe.set_exception_handler(Some(Rc::new(move |exception: &Exception<'_>| {
-            if let Some(label) = exception.payload.and_then(platform::raised) {
-                log.record(What::Reported { label });
+            // The panic of a broken handler is nobody's.
+            let raised = exception.payload.and_then(platform::raised);
+            if let Some(label) = raised.filter(|label| *label != NOBODY) {
+                log.record(What::Reported { label, handler });
+                if broken {
+                    platform::raise(NOBODY);
+                }
             }
         })));
     }

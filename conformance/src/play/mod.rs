@@ -112,6 +112,8 @@ pub(crate) struct Player {
     tasks: Tasks,
     kids: Kids,
     booth: Booth,
+    /// How many exception handlers were set.
+    exception_handlers: Cell<u32>,
 }
 
 impl Player {
@@ -158,12 +160,13 @@ impl Player {
             other: RefCell::default(),
             threads: RefCell::default(),
             tasks: Tasks::default(),
+            exception_handlers: Cell::default(),
             kids: Kids::new(subject.patience()),
         })
     }
 
     fn play(&self, program: &Program) {
-        self.watch_exceptions();
+        self.set_handler(false);
         for step in &program.0 {
             self.careful(|| self.step(step));
         }
@@ -198,7 +201,12 @@ impl Player {
     pub(crate) fn step(&self, step: &Step) {
         match step {
             Step::Thread { .. } | Step::Join => self.thread_step(step),
-            Step::Task { .. } | Step::Until { .. } | Step::Wake { .. } | Step::Abort { .. } => {
+            Step::Task { .. }
+            | Step::Until { .. }
+            | Step::Wake { .. }
+            | Step::Abort { .. }
+            | Step::Detach { .. }
+            | Step::TaskScope { .. } => {
                 self.task_step(step);
             }
             // Taken by the future itself; elsewhere there is nothing to suspend.

@@ -27,7 +27,21 @@ impl Player {
             Step::Task { label, body } => self.spawn(*label, body),
             Step::Until { label, body } => self.until(*label, body),
             Step::Wake { of: Ref(label) } => wake(&self.log, *label),
-            Step::Abort { of: Ref(label) } => self.abort(*label),
+            Step::Abort { of: Ref(label) } => self.abort(*label, |task| task.cancel()),
+            Step::TaskScope { of: Ref(label) } => {
+                self.abort(*label, |task| {
+                    self.log.record(What::Scoping { label: *label });
+                    self.root.task_scope(task);
+                });
+            }
+            Step::Detach { of: Ref(label) } => {
+                let task = self.tasks.borrow_mut().remove(label);
+                if let Some(task) = task {
+                    let finished = self.root.is_finished(&task);
+                    self.log.record(What::Detaching { label: *label, finished });
+                    self.root.detach(task);
+                }
+            }
             _ => {}
         }
     }
@@ -64,14 +78,14 @@ impl Player {
         }
     }
 
-    fn abort(&self, label: Label) {
+    fn abort(&self, label: Label, how: impl FnOnce(Task<u32>)) {
         let Some(task) = self.tasks.borrow_mut().remove(&label) else { return };
         self.log.record(What::Aborting { label });
         let alive = self.log.with(|state| state.alive.contains(&label));
         if alive {
             self.log.hold(Token::Abort(label));
         }
-        task.cancel();
+        how(task);
     }
 }
 

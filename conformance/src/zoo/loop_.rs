@@ -84,6 +84,10 @@ pub enum Bug {
     TasksNewestFirst,
     SaysOpen,
     SleepsForEver,
+    ReportsTwice,
+    KeepsFirstHandler,
+    HandlerEndsRun,
+    PanicUndoesStop,
 }
 
 std::thread_local! {
@@ -244,7 +248,17 @@ impl Specimen {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback.call())) {
                 let handler = self.handler.borrow().clone();
                 if let Some(handler) = handler.filter(|_| !self.has(Bug::SwallowsPanics)) {
-                    handler(&Exception::panicked(&*payload));
+                    let times = if self.has(Bug::ReportsTwice) { 2 } else { 1 };
+                    for _ in 0..times {
+                        let report = || handler(&Exception::panicked(&*payload));
+                        match catch_unwind(AssertUnwindSafe(report)) {
+                            Err(_) if self.has(Bug::HandlerEndsRun) => return true,
+                            _ => {}
+                        }
+                    }
+                }
+                if self.has(Bug::PanicUndoesStop) {
+                    self.stops.set(0);
                 }
                 if self.has(Bug::PanicEndsRun) {
                     return true;
@@ -511,6 +525,9 @@ impl EventLoop for Specimen {
 
 impl Observe for Specimen {
     fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler> {
+        if self.has(Bug::KeepsFirstHandler) && self.handler.borrow().is_some() {
+            return handler;
+        }
         self.handler.replace(handler)
     }
 }

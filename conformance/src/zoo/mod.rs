@@ -433,4 +433,23 @@ diseases! {
         future::CLOSED, Bug::Loop(loop_::Bug::SaysOpen);
     "sleeps for ever", "loses the timers that tasks ask for",
         future::ENDS, Bug::Loop(loop_::Bug::SleepsForEver);
+
+    "reports twice", "tells the exception handler twice",
+        run::REPORT, Bug::Loop(loop_::Bug::ReportsTwice);
+    "keeps the first handler", "once an exception handler is set, another is ignored",
+        run::HANDLER, Bug::Loop(loop_::Bug::KeepsFirstHandler);
+    "handler ends the run", "an exception handler that panics ends the run",
+        run::STURDY, Bug::Loop(loop_::Bug::HandlerEndsRun);
+    "panic undoes the stop", "a panic takes back the stop before it",
+        stop::PANIC, Bug::Loop(loop_::Bug::PanicUndoesStop);
+    "forgets the scope", "a guard that is dropped cancels nothing",
+        cancel::SCOPE, Bug::Root(root::Bug::ForgetsScope);
+    "cancels the detached", "dropping the handle of a task cancels it",
+        future::DETACH, Bug::Root(root::Bug::CancelsDetached);
+    "never finished", "the handle of a task never says that it is finished",
+        future::STATE, Bug::Root(root::Bug::NeverFinished);
+    "forgets the task's scope", "a task's guard that is dropped detaches it",
+        future::SCOPE, Bug::Root(root::Bug::ForgetsTaskScope);
+    "keeps the unset watcher", "setting none closes the watcher, and keeps it",
+        policy::UNWATCH, Bug::Policy(policy::Bug::KeepsUnsetWatcher);
 }

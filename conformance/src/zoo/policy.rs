@@ -24,6 +24,7 @@ pub enum Bug {
     ClosesDisplaced,
     HidesFailure,
     SpoiltByFailure,
+    KeepsUnsetWatcher,
 }
 
 /// The policy. It makes a loop by itself on the thread on which it was made.
@@ -134,6 +135,7 @@ impl EventLoopPolicy for SpecimenPolicy {
             let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
             match (&*place, &watcher) {
                 (Some(former), Some(new)) if former.is_same(new) => None,
+                (Some(former), None) if self.has(Bug::KeepsUnsetWatcher) => Some(former.clone()),
                 _ => std::mem::replace(&mut *place, watcher),
             }
         };

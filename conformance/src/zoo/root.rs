@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use anyloop::{EventLoop, Loop, Policy, PolicyError, PolicyLayer, RunError};
+use anyloop::{EventLoop, Handle, Loop, Policy, PolicyError, PolicyLayer, RunError, Task};
 
 use super::loop_::Specimen;
 use crate::root::{Anyloop, Root};
@@ -33,6 +33,10 @@ pub enum Bug {
     AsksFirstSet,
     ForgetsFormer,
     RunsEverywhere,
+    ForgetsScope,
+    CancelsDetached,
+    NeverFinished,
+    ForgetsTaskScope,
 }
 
 /// A root crate with a disease.
@@ -119,6 +123,24 @@ impl Root for Sick {
             Err(RunError::Stopped) if self.has(Bug::InventsOutput) => Ok(0),
             result => result,
         }
+    }
+
+    fn scope(&self, lp: &Loop, handle: Handle) {
+        if !self.has(Bug::ForgetsScope) {
+            Anyloop.scope(lp, handle);
+        }
+    }
+
+    fn detach(&self, task: Task<u32>) {
+        if self.has(Bug::CancelsDetached) { task.cancel() } else { Anyloop.detach(task) }
+    }
+
+    fn is_finished(&self, task: &Task<u32>) -> bool {
+        Anyloop.is_finished(task) && !self.has(Bug::NeverFinished)
+    }
+
+    fn task_scope(&self, task: Task<u32>) {
+        if self.has(Bug::ForgetsTaskScope) { Anyloop.detach(task) } else { Anyloop.task_scope(task) }
     }
 
     fn running(&self) -> Option<Loop> {
