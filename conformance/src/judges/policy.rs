@@ -1,5 +1,7 @@
 //! Do policies, and the place that holds the one in force, answer as promised?
 
+mod watchers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::format;
 use std::string::String;
@@ -8,6 +10,7 @@ use std::vec::Vec;
 use anyloop::LoopState;
 use anyloop::rules::policy;
 
+use self::watchers::{rewatch, unwatch, watcher};
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement};
 use crate::history::{Given, What};
@@ -356,75 +359,6 @@ fn outer(evidence: &Evidence<'_>) -> Judgement {
     })
 }
 
-fn watcher(evidence: &Evidence<'_>) -> Judgement {
-    let mut current: Option<&Given> = None;
-    let mut exercised = 0;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
-        match &event.what {
-            What::WatcherGave { given: Given::Failed(words) } => {
-                return Err(format!("the policy gave no watcher: {words}"));
-            }
-            What::WatcherGave { given } => {
-                if let Some(former) = current.replace(given) {
-                    if former != given {
-                        let words = |given: &Given| match given {
-                            Given::Loop(number) => format!("watcher {number}"),
-                            other => format!("{other}"),
-                        };
-                        return Err(format!("the policy gave {}, and then {}", words(former), words(given)));
-                    }
-                    exercised += 1;
-                }
-            }
-            What::WatcherSet { failed: None, .. } => current = None,
-            _ => {}
-        }
-    }
-    Ok(exercised)
-}
-
-fn rewatch(evidence: &Evidence<'_>) -> Judgement {
-    let mut exercised = 0;
-    // The kit's two watchers are open at first.
-    let mut active: BTreeMap<u32, bool> = BTreeMap::from([(0, true), (1, true)]);
-    let mut current = None;
-    let mut former = None;
-    let mut set: Option<Option<u32>> = None;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
-        match &event.what {
-            What::WatcherGave { given: Given::Loop(given) } => {
-                if let Some(Some(expected)) = set {
-                    if expected != *given {
-                        return Err(format!(
-                            "watcher {expected} was set, and the policy gave watcher {given}"
-                        ));
-                    }
-                    exercised += 1;
-                }
-                current = Some(*given);
-                active.entry(*given).or_insert(true);
-            }
-            What::WatcherSet { watcher, failed: None } => {
-                former = current.filter(|_| current != *watcher);
-                current = *watcher;
-                set = Some(*watcher);
-            }
-            What::WatcherSaw { watcher, active: now } => {
-                if former == Some(*watcher) && *now {
-                    return Err(format!("watcher {watcher} was replaced, and not closed"));
-                }
-                let was = active.insert(*watcher, *now).unwrap_or(true);
-                if current == Some(*watcher) && was && !*now {
-                    return Err(format!("watcher {watcher} was set, and closed"));
-                }
-                exercised += usize::from(former == Some(*watcher));
-            }
-            _ => {}
-        }
-    }
-    Ok(exercised)
-}
-
 fn elsewhere(evidence: &Evidence<'_>) -> Judgement {
     answers(evidence, |answer| match (answer.context, answer.stored.value, answer.given) {
         (0, ..) | (_, Some(_), _) => Ok(0),
@@ -525,29 +459,6 @@ fn thread(evidence: &Evidence<'_>) -> Judgement {
             return Err("another thread said that a loop is running there".into());
         }
         exercised += usize::from(evidence.run_at(at).is_some());
-    }
-    Ok(exercised)
-}
-
-fn unwatch(evidence: &Evidence<'_>) -> Judgement {
-    // The kit's own are not the policy's.
-    let mut seen: BTreeSet<u32> = BTreeSet::from([0, 1]);
-    let mut unset = false;
-    let mut exercised = 0;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
-        match &event.what {
-            What::WatcherSet { watcher, failed: None } => unset = watcher.is_none(),
-            What::WatcherGave { given: Given::Loop(given) } => {
-                let known = !seen.insert(*given);
-                if std::mem::take(&mut unset) {
-                    if known {
-                        return Err(format!("none was set, and the policy gave watcher {given} again"));
-                    }
-                    exercised += 1;
-                }
-            }
-            _ => {}
-        }
     }
     Ok(exercised)
 }

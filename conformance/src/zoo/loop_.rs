@@ -4,6 +4,8 @@
 //! sleeps takes no time. While a thread of the program is alive it waits for that thread; when
 //! nothing is left that could wake it, it says so with [`RunError::Stalled`].
 
+mod bug;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -17,78 +19,9 @@ use anyloop::{
     Loop, LoopState, Observe, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
 };
 
+pub use self::bug::Bug;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
-
-/// What is wrong with a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the table of diseases says what each is")]
-pub enum Bug {
-    NewestFirst,
-    RunsAtOnce,
-    RemoteRunsHere,
-    LosesEveryThird,
-    TimersWhenIdle,
-    RoundsUp,
-    UnorderedTimers,
-    TiesBackwards,
-    RefusesPast,
-    FarWraps,
-    ClockRestarts,
-    CountsFromOne,
-    IgnoresOwner,
-    CancelsInName,
-    AlwaysCancelled,
-    BuriesLater,
-    StaleNamesNext,
-    CancelDropsBorrowed,
-    StopsWhenDrained,
-    StopsAtOnce,
-    ClearsOnStop,
-    ForgetsIdleStop,
-    CountsStops,
-    ClosesRunning,
-    Reopens,
-    AcceptsWhenClosed,
-    KeepsTimers,
-    CloseDropsBorrowed,
-    PanicsWhenClosed,
-    NeverRunning,
-    RunsOnlyOnce,
-    SwallowsPanics,
-    PanicEndsRun,
-    RoomForOne,
-    RemoteNewestFirst,
-    TwoQueues,
-    SleepsOn,
-    ClearsRemote,
-    RemoteStopAtOnce,
-    RemoteStopIgnored,
-    SwallowsWhenClosed,
-    WakesAnybody,
-    LosesWakes,
-    LosesWakesInside,
-    LosesOwnWakes,
-    KeepsTasks,
-    Hurries,
-    ReturnsWhenIdle,
-    CachedClock,
-    CountsPerThread,
-    CancelsTwice,
-    ClosesLate,
-    RefusesNestedClose,
-    RemoteNeverClosed,
-    RemoteAlwaysOwner,
-    PollsAtOnce,
-    ForgetsFirstPoll,
-    TasksNewestFirst,
-    SaysOpen,
-    SleepsForEver,
-    ReportsTwice,
-    KeepsFirstHandler,
-    HandlerEndsRun,
-    PanicUndoesStop,
-}
 
 std::thread_local! {
     /// For loops that count for each thread apart.
