@@ -251,6 +251,8 @@ impl Drop for Entered<'_> {
 /// that all contexts share. A value is dropped in its context: when that ends, or with the
 /// `PerContext` if that is dropped there.
 ///
+/// *Keeps* [`context.apart`](crate::rules::context::APART), [`context.kept`](crate::rules::context::KEPT).
+///
 /// ```
 /// use anyloop::PerContext;
 /// use std::rc::Rc;

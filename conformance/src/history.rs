@@ -192,6 +192,10 @@ pub enum What {
     /// It goes on.
     Slept { label: Label, due: u64, failed: bool },
 
+    // Contexts.
+    /// A number, never used before, was put into a place of the context, and this was there.
+    Kept { number: u32, former: Option<u32> },
+
     // Policies. Policy 0 is `p`, 1 is `q`, others are numbered as they come.
     /// Which policy is in force; `None` is an error.
     Found { policy: Option<u32> },

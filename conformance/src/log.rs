@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) policies: Vec<Policy>,
     pub(crate) loops: u32,
     pub(crate) guards: u32,
+    /// How many numbers were kept.
+    pub(crate) kept: u32,
     /// Whether the factory of `p` fails: in how many steps.
     pub(crate) failing: u32,
 }

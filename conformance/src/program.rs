@@ -298,6 +298,8 @@ steps! {
     "new" New { which: LoopName };
     /// The factory of the policy `p` fails while `body` is played.
     "failing" Failing { body: Body };
+    /// Puts a number into a place of this context, and looks what was there.
+    "keep" Keep;
     /// Takes steps about policies on another thread, and waits for it.
     "elsewhere" Elsewhere { body: Body };
     /// Puts a policy in force.

@@ -4,11 +4,14 @@
 //! policy is in force, which loop is running. A judge of them needs a specimen that breaks them.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use core::any::Any;
 use core::future::Future;
 use core::pin::Pin;
 
-use anyloop::{CancelOnDrop, Handle, Loop, Policy, PolicyError, PolicyGuard, RunError, Task};
+use anyloop::{CancelOnDrop, Handle, Loop, PerContext, Policy, PolicyError, PolicyGuard, RunError, Task};
+
+static KEPT: PerContext<u32> = PerContext::new();
 
 /// The functions of the root crate that rules are about.
 pub trait Root: Sync {
@@ -32,6 +35,11 @@ pub trait Root: Sync {
         future: Pin<&mut dyn Future<Output = u32>>,
     ) -> Result<u32, RunError> {
         lp.run_until_complete(future)
+    }
+
+    /// Puts a number into a [`PerContext`], and gives what was there.
+    fn keep(&self, number: Option<u32>) -> Option<u32> {
+        KEPT.replace(number.map(Rc::new)).ok().flatten().map(|former| *former)
     }
 
     /// Drops a [`CancelOnDrop`].

@@ -9,6 +9,7 @@
 //!
 //! | family | about |
 //! | --- | --- |
+//! | [`context`] | what contexts keep apart |
 //! | [`policy`] | which loop runs here |
 //! | [`run`] | running a loop |
 //! | [`ready`] | callbacks that are to run soon |
@@ -116,6 +117,7 @@ pub mod ancestors;
 pub mod cancel;
 pub mod child;
 pub mod close;
+pub mod context;
 pub mod future;
 pub mod handle;
 pub mod policy;
@@ -127,6 +129,7 @@ pub mod wake;
 
 /// The families, in the order in which reports show them.
 pub static FAMILIES: &[&[&Rule]] = &[
+    context::ALL,
     policy::ALL,
     run::ALL,
     ready::ALL,

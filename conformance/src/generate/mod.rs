@@ -44,7 +44,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         name: "policy",
         needs: "policy",
-        families: &["policy", "handle"],
+        families: &["context", "policy", "handle"],
         programs: 512,
         strategy: policy::programs,
     },

@@ -11,6 +11,7 @@ fn about_loops() -> Choice {
         just(5, Step::Clear),
         just(10, Step::Ask),
         just(4, Step::Ambient),
+        just(3, Step::Keep),
         (3, loop_name().prop_map(|which| Step::New { which }).boxed()),
     ]
 }
@@ -36,6 +37,16 @@ fn crossed(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
         Step::Guard { which: first, body: Body([Step::Guard { which: second, body: inner }].into()) }
     };
     (3, (policy_name(), policy_name(), inner.clone()).prop_map(make).boxed())
+}
+
+/// A policy that has a loop, and another that is in force while somebody asks.
+fn overridden(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
+    let make = |(first, second, which, mut inner): (_, _, _, Body)| {
+        inner.0.insert(0, Step::Ambient);
+        let other = Step::Guard { which: second, body: inner };
+        Step::Guard { which: first, body: Body([Step::Store { which }, other].into()) }
+    };
+    (3, (policy_name(), policy_name(), loop_name(), inner.clone()).prop_map(make).boxed())
 }
 
 fn failing() -> (u32, BoxedStrategy<Step>) {
@@ -67,6 +78,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         let inner = body(&steps(depth - 1), 4);
         choice.push(guard(&inner));
         choice.push(crossed(&inner));
+        choice.push(overridden(&inner));
         choice.push(elsewhere());
         choice.push(with_body(4, &inner, |label, body| Step::Soon { label, body }));
         choice.push(just(1, Step::Run));

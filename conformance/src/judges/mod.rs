@@ -7,6 +7,7 @@
 pub mod cancel;
 pub mod child;
 pub mod close;
+pub mod context;
 mod evidence;
 pub mod future;
 pub mod handle;
@@ -55,6 +56,7 @@ pub type Entry = (&'static Rule, Treatment);
 
 /// Every rule, once, family by family.
 pub static TABLE: &[&[Entry]] = &[
+    context::TABLE,
     policy::TABLE,
     run::TABLE,
     ready::TABLE,

@@ -71,6 +71,7 @@ pub fn play_on(
     };
     // The policy of the process is put back afterwards, whatever the program does to it.
     let before = root.set(None);
+    let _former = root.keep(None);
     if PLAYER.replace(Some(player.clone())).is_ok() {
         player.play(program);
         let _ = PLAYER.replace(None);
@@ -233,6 +234,7 @@ impl Player {
             | Step::Ask
             | Step::Ambient
             | Step::New { .. }
+            | Step::Keep
             | Step::Set { .. }
             | Step::Reset
             | Step::Lookup

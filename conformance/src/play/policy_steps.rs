@@ -159,6 +159,14 @@ impl Booth {
                 let policy = self.seat.root.get().ok().map(|policy| self.seat.log.policy(&policy));
                 self.record(What::Found { policy });
             }
+            Step::Keep => {
+                let number = self.seat.log.with(|state| {
+                    state.kept += 1;
+                    state.kept
+                });
+                let former = self.seat.root.keep(Some(number));
+                self.record(What::Kept { number, former });
+            }
             Step::Unguard => self.unguard(0),
             Step::Watcher => {
                 let given = self.watcher_given(p.get_child_watcher());

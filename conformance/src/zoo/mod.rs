@@ -452,4 +452,9 @@ diseases! {
         future::SCOPE, Bug::Root(root::Bug::ForgetsTaskScope);
     "keeps the unset watcher", "setting none closes the watcher, and keeps it",
         policy::UNWATCH, Bug::Policy(policy::Bug::KeepsUnsetWatcher);
+
+    "keeps together", "all contexts have one place",
+        context::APART, Bug::Root(root::Bug::KeepsTogether);
+    "keeps the first", "what is in a place is not displaced",
+        context::KEPT, Bug::Root(root::Bug::KeepsFirst);
 }

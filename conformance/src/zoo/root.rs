@@ -37,6 +37,8 @@ pub enum Bug {
     CancelsDetached,
     NeverFinished,
     ForgetsTaskScope,
+    KeepsTogether,
+    KeepsFirst,
 }
 
 /// A root crate with a disease.
@@ -51,8 +53,10 @@ struct State {
     set: bool,
     /// The first default that was looked up.
     default: Option<Policy>,
-    /// The first policy that was set since the last reset.
+    /// The first policy that was set, or put in force by a guard, since the last reset.
     first: Option<Policy>,
+    /// What was kept by any context.
+    kept: Option<u32>,
     /// Whether a loop is run.
     busy: bool,
 }
@@ -123,6 +127,17 @@ impl Root for Sick {
             Err(RunError::Stopped) if self.has(Bug::InventsOutput) => Ok(0),
             result => result,
         }
+    }
+
+    fn keep(&self, number: Option<u32>) -> Option<u32> {
+        if self.has(Bug::KeepsTogether) {
+            return std::mem::replace(&mut self.state().kept, number);
+        }
+        let former = Anyloop.keep(number);
+        if let (Some(former), Some(_), true) = (former, number, self.has(Bug::KeepsFirst)) {
+            Anyloop.keep(Some(former));
+        }
+        former
     }
 
     fn scope(&self, lp: &Loop, handle: Handle) {
@@ -196,6 +211,7 @@ impl Root for Sick {
     }
 
     fn guard(&self, policy: Policy) -> Box<dyn Any> {
+        self.state().first.get_or_insert(policy.clone());
         match self.has(Bug::SavesAndRestores) {
             true => Box::new(Restore(anyloop::set_event_loop_policy(Some(policy)))),
             false => Anyloop.guard(policy),
