@@ -1,9 +1,23 @@
 //! Programs about tasks.
 
+use std::vec::Vec;
+
 use proptest::prelude::*;
 
 use super::{Choice, at, body, just, one_of, with_body, with_ref, with_time};
-use crate::program::{Body, Program, Step};
+use crate::program::{Body, Label, Program, Ref, Step};
+
+/// A task that starts another and awaits it, to a good end or a bad one.
+fn awaited() -> (u32, BoxedStrategy<Step>) {
+    let make = |steps: Vec<Step>| {
+        // The nearest label before the step is the inner task's, which has none inside.
+        let inner = Step::Task { label: Label(0), body: Body(steps) };
+        let body = Body([inner, Step::Await { of: Ref::near(2) }].into());
+        Step::Task { label: Label(0), body }
+    };
+    let ends = [Step::Yield, Step::Panic].map(|end| std::vec![Step::Yield, end]);
+    (4, prop::sample::select(ends.to_vec()).prop_map(make).boxed())
+}
 
 /// What callbacks and tasks do alike.
 fn common(inner: &BoxedStrategy<Body>, task: &BoxedStrategy<Body>) -> Choice {
@@ -17,6 +31,7 @@ fn common(inner: &BoxedStrategy<Body>, task: &BoxedStrategy<Body>) -> Choice {
         with_ref(3, |of| Step::Detach { of }),
         with_time(1, 3, |time| Step::Burn { time }),
         just(2, Step::Stop),
+        awaited(),
     ]
 }
 
@@ -32,7 +47,7 @@ fn task(depth: u32) -> BoxedStrategy<Body> {
         with_time(6, 4, |time| Step::Sleep { time }),
         just(7, Step::Park),
         with_ref(12, |of| Step::Await { of }),
-        just(1, Step::Panic),
+        just(2, Step::Panic),
     ]);
     body(&one_of(choice), 4)
 }
