@@ -63,8 +63,8 @@ rules! {
     Must REWATCH = "policy.rewatch" from ["POL-30", "POL-31", "POL-32", "B07"]
         why "The former watcher holds descriptors and threads."
         check "whether setting compares before it closes";
-    /// In a context other than the main one, a policy MUST NOT make a loop by itself.
-    Must ELSEWHERE = "policy.elsewhere" from ["POL-15"]
+    /// In a context other than the main one, a policy SHOULD NOT make a loop by itself.
+    Should ELSEWHERE = "policy.elsewhere" from ["POL-15"]
         why "A loop that appears on a worker thread is never run and never closed."
         check "how the policy tells the main context";
     /// Outside of every run, asking for the loop of the context MUST ask the policy that is in

@@ -77,6 +77,8 @@ struct RuleEntry {
     family: &'static str,
     level: String,
     text: &'static str,
+    intent: &'static str,
+    check: &'static str,
     ancestors: &'static [&'static str],
     specimens: Vec<Specimen>,
 }
@@ -156,6 +158,8 @@ fn rule_entry(rule: &'static Rule) -> RuleEntry {
         family: rule.family(),
         level: rule.level.to_string(),
         text: rule.text,
+        intent: rule.intent,
+        check: rule.check,
         ancestors: rule.ancestors,
         specimens,
     }

@@ -54,6 +54,7 @@ fn a_click_opens_the_evidence() {
     let text = text.as_str().unwrap();
     assert!(text.contains(anyloop::rules::timer::TIE.text), "{text}");
     assert!(text.contains("As this fails, check …"), "{text}");
+    assert!(text.contains(anyloop::rules::timer::TIE.check), "{text}");
     let events = browser.ask("document.querySelectorAll('.timeline li').length");
     assert_eq!(events, failure.history.events.len());
     let lanes = browser.ask("new Set([...document.querySelectorAll('.event')].map((event) => event.getBoundingClientRect().x)).size");

@@ -34,6 +34,8 @@ pub(crate) static SHOULD: Rule = Rule {
     id: "zeal.enough",
     level: Level::Should,
     text: "A rule that was made up SHOULD be shown like any other.",
+    intent: "A report tells of whatever it is given.",
+    check: "whether it was made up well",
     ancestors: &[],
 };
 

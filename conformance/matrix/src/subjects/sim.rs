@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::rules::child;
+use anyloop::rules::{child, policy};
 use anyloop::{ExitStatus, Loop, Pid, Policy};
 use anyloop_conformance::program::Plan;
 use anyloop_conformance::world::{Children, Thread, World, threads};
@@ -14,7 +14,10 @@ use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, Simula
 #[derive(Default)]
 pub(crate) struct Sim(Simulation);
 
-const LACKS: &[Lack] = &[Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors")];
+const LACKS: &[Lack] = &[
+    Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
+    Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
+];
 
 impl Subject for Sim {
     fn policy(&self) -> Policy {

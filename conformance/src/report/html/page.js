@@ -76,13 +76,13 @@
         "that the subject does not refuse, or never gets to, what the rule is about",
       ]];
     }
-    const doing = rule.specimens.map((specimen) => `that the implementation is not like the specimen “${specimen.name}”: it ${specimen.what}`);
+    const doing = [rule.check].concat(rule.specimens.map((specimen) => `that the implementation is not like the specimen “${specimen.name}”: it ${specimen.what}`));
     return [cell.verdict === "broken" ? "As this fails, check …" : "If this fails, check …", doing];
   };
 
   const fill = (cell) => {
     const rule = rules.get(cell.rule);
-    const parts = [make("blockquote", {}, ...prose(rule.text))];
+    const parts = [make("blockquote", {}, ...prose(rule.text)), make("p", { class: "soft" }, ...prose(rule.intent))];
     const section = (name, ...children) => parts.push(make("h3", {}, name), ...children);
     section(cell.verdict === "broken" ? "What happened" : "What is known", make("p", { class: "what" }, what(cell)));
     if (cell.failure) {
