@@ -109,6 +109,9 @@ enum Command {
         /// Where the random programs begin.
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// How many seeds, from that one on, each specimen has to die with.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        seeds: u32,
     },
 }
 
@@ -151,7 +154,7 @@ fn main() -> ExitCode {
         Command::Rules { level, .. } => rules::list(level.map(Into::into)),
         Command::Explain { rule } => rules::explain(&rule),
         Command::Doctor => doctor::run(),
-        Command::Zoo { programs, seed } => zoo::run(programs, seed),
+        Command::Zoo { programs, seed, seeds } => zoo::run(programs, seed, seeds),
     };
     match outcome {
         Outcome::Well => ExitCode::SUCCESS,

@@ -1,11 +1,34 @@
 //! How it is shown that every judge bites.
 
-use anyloop_conformance::zoo;
+use anyloop_conformance::zoo::{self, Row};
 
 use crate::Outcome;
 
-/// Shows every specimen to the judge of the rule that it breaks.
-pub(crate) fn run(programs: Option<u32>, seed: u64) -> Outcome {
+/// Shows every specimen to the judge of the rule that it breaks, once for each of `seeds` seeds
+/// from `seed` on.
+pub(crate) fn run(programs: Option<u32>, seed: u64, seeds: u32) -> Outcome {
+    let (survivors, mut steps) = match seeds {
+        1 => once(programs, seed),
+        _ => often(programs, seed, seeds),
+    };
+    steps.sort_unstable();
+    let median = steps.get(steps.len() / 2).copied().unwrap_or_default();
+    let specimens = zoo::diseases().count();
+    println!(
+        "\n{specimens} specimens, {survivors} survivors; minimal programs have {median} steps at the median"
+    );
+    if survivors == 0 { Outcome::Well } else { Outcome::Broken }
+}
+
+/// How many survived, and the lengths of the minimal programs that killed the others.
+type Result = (usize, Vec<usize>);
+
+fn length(row: &Row) -> Option<usize> {
+    row.killed.as_ref().map(|failure| failure.program.len())
+}
+
+/// Tells how each specimen died.
+fn once(programs: Option<u32>, seed: u64) -> Result {
     println!("{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "at program", "steps");
     let rows = zoo::run(programs, seed, |row| {
         let (name, rule) = (row.disease.name, row.disease.rule.id);
@@ -17,14 +40,32 @@ pub(crate) fn run(programs: Option<u32>, seed: u64) -> Outcome {
             None => println!("{name:<24} {rule:<18}   SURVIVES: it {}", row.disease.what),
         }
     });
-    let mut steps: Vec<_> =
-        rows.iter().filter_map(|row| row.killed.as_ref()).map(|kill| kill.program.len()).collect();
-    steps.sort_unstable();
-    let survivors = rows.len() - steps.len();
-    let median = steps.get(steps.len() / 2).copied().unwrap_or_default();
-    println!(
-        "\n{} specimens, {survivors} survivors; minimal programs have {median} steps at the median",
-        rows.len()
-    );
-    if survivors == 0 { Outcome::Well } else { Outcome::Broken }
+    let steps: Vec<usize> = rows.iter().filter_map(length).collect();
+    (rows.len() - steps.len(), steps)
+}
+
+/// Tells how often each specimen died. One that lived through any seed counts as a survivor.
+fn often(programs: Option<u32>, seed: u64, seeds: u32) -> Result {
+    let mut steps = vec![Vec::new(); zoo::diseases().count()];
+    for seed in (0..seeds).map(|number| seed.wrapping_add(number.into())) {
+        let rows = zoo::run(programs, seed, |_| {});
+        let alive: Vec<&str> =
+            rows.iter().filter(|row| row.killed.is_none()).map(|row| row.disease.name).collect();
+        println!("seed {seed}: {} killed{}", rows.len() - alive.len(), told(&alive));
+        for (steps, row) in steps.iter_mut().zip(&rows) {
+            steps.extend(length(row));
+        }
+    }
+    println!("\n{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "seeds", "longest");
+    for (disease, steps) in zoo::diseases().zip(&steps) {
+        let killed = format!("{} of {seeds}", steps.len());
+        let longest = steps.iter().max().copied().unwrap_or_default();
+        println!("{:<24} {:<18} {killed:>10} {longest:>14}", disease.name, disease.rule.id);
+    }
+    let survivors = steps.iter().filter(|steps| steps.len() < seeds as usize).count();
+    (survivors, steps.concat())
+}
+
+fn told(alive: &[&str]) -> String {
+    if alive.is_empty() { String::new() } else { format!("; these survive: {}", alive.join(", ")) }
 }
