@@ -30,6 +30,12 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 /// callbacks that became ready, and runs exactly those: what they schedule belongs to a later
 /// turn. All callbacks are run from inside [`run_forever`](Self::run_forever), never from inside
 /// a method that schedules ([`ready.later`](crate::rules::ready::LATER)).
+///
+/// # Misuse
+///
+/// Whatever is called, and whenever, every method returns
+/// ([`run.returns`](crate::rules::run::RETURNS)) and the process goes on
+/// ([`run.alive`](crate::rules::run::ALIVE)): what cannot be done is refused with an error.
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///

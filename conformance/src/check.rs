@@ -1,8 +1,10 @@
 //! How one subject is judged: programs of every kind, every rule, and a verdict for each.
 
+use std::borrow::Cow;
 use std::format;
 use std::rc::Rc;
 use std::string::{String, ToString};
+use std::time::Duration;
 use std::vec::Vec;
 
 use anyloop::rules::{self, Level, Rule};
@@ -15,6 +17,7 @@ use crate::judges::{self, Evidence, Treatment, Verdict};
 use crate::minimise::{Effort, minimise};
 use crate::play::play_on;
 use crate::program::Program;
+use crate::protocol::Fault;
 use crate::root::{Anyloop, Root};
 use crate::subject::{Lack, Subject};
 use crate::world::{self, World};
@@ -24,10 +27,29 @@ use crate::{platform, zoo};
 /// other end of a pipe.
 pub trait Source {
     /// Plays one program.
-    fn play(&self, program: &Program) -> History;
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] if a driver does not do its part. That says nothing about any rule.
+    fn play(&self, program: &Program) -> Result<History, Fault>;
+
+    /// As [`play`](Self::play); if the process dies of it, what happened before is told as far as
+    /// possible.
+    ///
+    /// # Errors
+    ///
+    /// As [`play`](Self::play).
+    fn trace(&self, program: &Program) -> Result<History, Fault> {
+        self.play(program)
+    }
 
     /// What it lacks, and why.
     fn lacks(&self) -> &[Lack];
+
+    /// How long "in the end" may take, if that is known.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A subject that is played in this process.
@@ -61,12 +83,16 @@ static DEFAULT: DefaultPolicy = DefaultPolicy {
 };
 
 impl Source for Played<'_> {
-    fn play(&self, program: &Program) -> History {
-        play_on(program, self.subject, self.root, &self.world)
+    fn play(&self, program: &Program) -> Result<History, Fault> {
+        Ok(play_on(program, self.subject, self.root, &self.world))
     }
 
     fn lacks(&self) -> &[Lack] {
         self.subject.lacks()
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(platform::given_patience().unwrap_or(self.subject.patience()))
     }
 }
 
@@ -109,7 +135,7 @@ pub enum Outcome {
     /// It never applied, so nothing is known. A failure of the kit or of the subject.
     Vacuous,
     /// The subject lacks it, for this reason.
-    Lacks(&'static str),
+    Lacks(Cow<'static, str>),
     /// The kit does not judge it, for this reason.
     Unjudged(&'static str),
 }
@@ -157,6 +183,8 @@ pub struct Report {
     pub seed: u64,
     /// One cell for each rule that was wanted.
     pub cells: Vec<Cell>,
+    /// What the driver did wrong, if that ended the judging early.
+    pub fault: Option<Fault>,
 }
 
 impl Failure {
@@ -192,10 +220,10 @@ impl Cell {
 }
 
 impl Report {
-    /// Whether no MUST is broken or vacuous.
+    /// Whether no MUST is broken or vacuous, and everything was judged.
     #[must_use]
     pub fn conforms(&self) -> bool {
-        !self.cells.iter().any(Cell::is_failure)
+        self.fault.is_none() && !self.cells.iter().any(Cell::is_failure)
     }
 
     /// What came of one rule; `None` if it was not wanted.
@@ -237,22 +265,33 @@ pub fn check_source(
         .filter(|rule| options.wants(rule))
         .map(|rule| Cell { rule, outcome: first_outcome(rule, source), exercised: 0, programs: 0 })
         .collect();
-    if options.program.is_none() {
-        play_corpus(source, options, &mut cells, &mut progress);
-    }
-    for kind in KINDS {
-        play_kind(kind, source, options, &mut cells, &mut progress);
-    }
+    let fault = play_all(source, options, &mut cells, &mut progress).err();
     // One program is not expected to exercise every rule, but one that shows nothing at all is no
     // evidence.
     let shows_something = cells.iter().any(|cell| cell.exercised > 0 || cell.verdict() == "broken");
     for cell in &mut cells {
         let expected = options.program.is_none() || !shows_something;
         if cell.outcome == Outcome::Holds && cell.exercised == 0 && expected {
-            cell.outcome = Outcome::Vacuous;
+            cell.outcome = match &fault {
+                Some(_) => Outcome::Unjudged("the driver did not do its part"),
+                None => Outcome::Vacuous,
+            };
         }
     }
-    Report { subject: name.to_string(), os: std::env::consts::OS, seed: options.seed, cells }
+    Report { subject: name.to_string(), os: std::env::consts::OS, seed: options.seed, cells, fault }
+}
+
+/// Plays the corpus, and programs of every kind.
+fn play_all(
+    source: &dyn Source,
+    options: &Options,
+    cells: &mut [Cell],
+    progress: &mut impl FnMut(&'static str, u32, u32),
+) -> Result<(), Fault> {
+    if options.program.is_none() {
+        play_corpus(source, options, cells, progress)?;
+    }
+    KINDS.iter().try_for_each(|kind| play_kind(kind, source, options, cells, progress))
 }
 
 /// What is known about a rule before anything is played.
@@ -261,7 +300,7 @@ fn first_outcome(rule: &'static Rule, source: &dyn Source) -> Outcome {
     match (judges::find(rule), lack) {
         (Some(Treatment::Unjudged(why)), _) => Outcome::Unjudged(why),
         (None, _) => Outcome::Unjudged("the kit does not know the rule"),
-        (_, Some(lack)) => Outcome::Lacks(lack.why),
+        (_, Some(lack)) => Outcome::Lacks(lack.why.clone()),
         (Some(Treatment::Judged(_)), None) => Outcome::Holds,
     }
 }
@@ -272,12 +311,12 @@ fn play_corpus(
     options: &Options,
     cells: &mut [Cell],
     progress: &mut impl FnMut(&'static str, u32, u32),
-) {
+) -> Result<(), Fault> {
     let programs = corpus::programs().unwrap_or_else(|error| panic!("{error}"));
     let total = u32::try_from(programs.len()).unwrap_or(u32::MAX);
     for (number, (entry, program)) in (0..).zip(&programs) {
         progress(CORPUS_KIND, number, total);
-        let lacking = source.lacks().iter().any(|lack| entry.is_about(lack.what));
+        let lacking = source.lacks().iter().any(|lack| entry.is_about(&lack.what));
         let wanted = cells.iter().any(|cell| is_open(cell) && entry.is_about(cell.rule.family()));
         if wanted && !lacking {
             play_one(
@@ -287,10 +326,11 @@ fn play_corpus(
                 source,
                 options,
                 &mut cells.iter_mut().filter(|cell| is_open(cell)),
-            );
+            )?;
         }
     }
     progress(CORPUS_KIND, total, total);
+    Ok(())
 }
 
 /// Whether nothing is known yet that more programs could not change.
@@ -304,13 +344,13 @@ fn play_kind(
     options: &Options,
     cells: &mut [Cell],
     progress: &mut impl FnMut(&'static str, u32, u32),
-) {
+) -> Result<(), Fault> {
     // A program that was given is played once, though several kinds judge the same rules.
     let again = |cell: &Cell| options.program.is_none() || cell.programs == 0;
     let is_open = |cell: &Cell| is_open(cell) && kind.judges(cell.rule) && again(cell);
     let lacking = source.lacks().iter().any(|lack| lack.what == kind.needs);
     if lacking || !cells.iter().any(is_open) {
-        return;
+        return Ok(());
     }
     let total = if options.program.is_some() { 1 } else { kind.scaled(options.programs) };
     let given = options.program.clone().into_iter();
@@ -320,9 +360,10 @@ fn play_kind(
         let Some(program) = programs.next() else { break };
         let open = &mut cells.iter_mut().filter(|cell| is_open(cell));
         let name = if options.program.is_some() { GIVEN_KIND } else { kind.name };
-        play_one(&program, name, number, source, options, open);
+        play_one(&program, name, number, source, options, open)?;
         progress(kind.name, number + 1, total);
     }
+    Ok(())
 }
 
 /// Plays one program, and judges it by the rules of `cells`.
@@ -333,21 +374,22 @@ fn play_one(
     source: &dyn Source,
     options: &Options,
     cells: &mut dyn Iterator<Item = &mut Cell>,
-) {
-    let history = source.play(program);
+) -> Result<(), Fault> {
+    let history = source.play(program)?;
     let evidence = Evidence::new(&history);
     for cell in cells {
         cell.programs += 1;
-        match judges::find(cell.rule).and_then(|treatment| treatment.judge(&evidence)) {
+        match judges::judge(cell.rule, &evidence) {
             Some(Verdict::Broken { why }) => {
                 let history = history.clone();
                 let found = Found { rule: cell.rule, kind, number, why, history };
-                cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort));
+                cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort)?);
             }
             Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
             None => {}
         }
     }
+    Ok(())
 }
 
 /// A program that breaks a rule, as it was generated.
@@ -361,25 +403,43 @@ pub(crate) struct Found {
 
 impl Found {
     /// Makes the program small, and says what happens in the small one.
-    pub(crate) fn minimised(self, program: &Program, source: &dyn Source, effort: Effort) -> Failure {
-        let (mut why, mut history) = (self.why, self.history);
-        let (small, tries) = minimise(program, effort, |smaller| {
-            let played = source.play(smaller);
-            match judge(self.rule, &played) {
+    pub(crate) fn minimised(
+        self,
+        program: &Program,
+        source: &dyn Source,
+        effort: Effort,
+    ) -> Result<Failure, Fault> {
+        let (mut why, mut history, mut fault) = (self.why, self.history, None);
+        let mut breaks = |played: Result<History, Fault>| match played {
+            Err(found) => {
+                fault = Some(found);
+                false
+            }
+            Ok(played) => match judge(self.rule, &played) {
                 Some(Verdict::Broken { why: words }) => {
                     (why, history) = (words, played);
                     true
                 }
                 _ => false,
+            },
+        };
+        let (small, tries) = minimise(program, effort, |smaller| breaks(source.play(smaller)));
+        if self.rule == &rules::run::ALIVE {
+            // A process that dies takes along what it has not told.
+            breaks(source.trace(&small));
+        }
+        match fault {
+            Some(fault) => Err(fault),
+            None => {
+                let (kind, number, steps) = (self.kind, self.number, program.len());
+                Ok(Failure { why, program: small, history, kind, number, steps, tries })
             }
-        });
-        let (kind, number, steps) = (self.kind, self.number, program.len());
-        Failure { why, program: small, history, kind, number, steps, tries }
+        }
     }
 }
 
 /// Judges one history by one rule; `None` if the rule is not judged.
 #[must_use]
 pub fn judge(rule: &Rule, history: &History) -> Option<Verdict> {
-    judges::find(rule)?.judge(&Evidence::new(history))
+    judges::judge(rule, &Evidence::new(history))
 }

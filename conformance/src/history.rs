@@ -1,11 +1,28 @@
 //! What happened while a program was played: the only evidence that judges see.
+//!
+//! # As text
+//!
+//! A history is printed and parsed, an event a line, so that it can come from another process, from
+//! a program in another language, or from a board: nanoseconds on the loop's clock or `-`, the
+//! number of the context, the event's [word](What::word), and its fields by name.
+//!
+//! ```
+//! let text = "1200 0 asking label=#1 how=soon\n- 1 refused label=#2 reason=closed\n";
+//! let history: anyloop_conformance::History = text.parse()?;
+//! assert_eq!(history.to_string(), text);
+//! # Ok::<(), anyloop_conformance::ParseError>(())
+//! ```
 
-use alloc::string::String;
+mod text;
+
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, RejectReason, RunError};
 
+use self::text::{Fields, Value};
 use crate::program::{Kid, Label, Plan};
 
 /// A play, told in the order in which it was noticed.
@@ -52,10 +69,21 @@ pub enum Ran {
     Returned,
     /// `run_until_complete` gave this output.
     Output(u32),
-    /// It was refused, or failed.
+    /// It was refused, or ended without what it was for.
     Error(RunError),
+    /// It failed in a way that no rule is about, in words.
+    Failed(String),
     /// It panicked.
     Panicked(String),
+}
+
+impl From<RunError> for Ran {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Policy(error) => Self::Failed(error.to_string()),
+            error => Self::Error(error),
+        }
+    }
 }
 
 /// What `get_running_loop` said.
@@ -82,201 +110,256 @@ pub enum Given {
     Failed(String),
 }
 
-/// What happened. Events in *-ing* are recorded before a call, those in *-ed* after it returned.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the fields say what the variants explain")]
-pub enum What {
+/// Declares what can happen once: the events, their words, and their fields in the order in which
+/// they are written down.
+macro_rules! events {
+    ($($(#[$meta:meta])* $word:literal $name:ident $({ $($field:ident: $kind:ty),* $(,)? })?;)*) => {
+        /// What happened. Events in *-ing* are recorded before a call, those in *-ed* after it returned.
+        #[derive(Clone, Debug, PartialEq)]
+        #[expect(missing_docs, reason = "the fields say what the variants explain")]
+        pub enum What {
+            $($(#[$meta])* $name $({ $($field: $kind),* })?,)*
+        }
+
+        impl What {
+            /// The word that it is written down with, in a [history as text](self#as-text).
+            #[must_use]
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => $word,)*
+                }
+            }
+
+            /// Shows every field with its name.
+            fn fields(&self, see: &mut dyn FnMut(&'static str, &dyn Value) -> fmt::Result) -> fmt::Result {
+                match self {
+                    $(Self::$name $({ $($field),* })? => { $($(see(stringify!($field), $field)?;)*)? })*
+                }
+                Ok(())
+            }
+
+            /// What `word` stands for, with the fields that were written down beside it.
+            fn read(word: &str, fields: &mut Fields<'_>) -> Result<Self, String> {
+                Ok(match word {
+                    $($word => Self::$name $({ $($field: fields.take(stringify!($field))?),* })?,)*
+                    _ => return Err(format!("there is no event `{word}`")),
+                })
+            }
+        }
+    };
+}
+
+events! {
     // Callbacks.
     /// A callback is about to be scheduled.
-    Asking { label: Label, how: How },
+    "asking" Asking { label: Label, how: How };
     /// It was accepted. Remote halves give no handle.
-    Accepted { label: Label, handle: Option<u64> },
+    "accepted" Accepted { label: Label, handle: Option<u64> };
     /// It came back.
-    Refused { label: Label, reason: RejectReason },
+    "refused" Refused { label: Label, reason: RejectReason };
     /// It begins to run.
-    Started { label: Label },
+    "started" Started { label: Label };
     /// It is over, perhaps by a panic.
-    Ended { label: Label },
+    "ended" Ended { label: Label };
     /// It was dropped without having run.
-    Dropped { label: Label },
+    "dropped" Dropped { label: Label };
     /// A callback of `spin` ran once more.
-    Spun { label: Label },
+    "spun" Spun { label: Label };
     /// What a dropped callback captured begins to call the loop.
-    Touching { label: Label },
+    "touching" Touching { label: Label };
     /// It has done so, or panicked with these words. `accepted` says whether the loop took a
     /// callback meanwhile, `cancelled` whether the handle of what is dropped cancelled anything,
     /// and `closed` what closing the loop once more gave, if that was tried.
-    Touched {
+    "touched" Touched {
         label: Label,
         panic: Option<String>,
         accepted: bool,
         cancelled: bool,
-        closed: Option<Result<(), CloseError>>,
-    },
+        closed: Option<Result<(), CloseError>>
+    };
     /// A callback is about to be cancelled.
-    Cancelling { label: Label },
+    "cancelling" Cancelling { label: Label };
     /// The loop answered.
-    Cancelled { label: Label, answer: bool },
+    "cancelled" Cancelled { label: Label, answer: bool };
     /// A handle of this loop was cancelled on another, and one of the other's on this. `lost`
     /// callbacks of the other loop were dropped by it.
-    Foreign { label: Label, answers: [bool; 2], lost: u32 },
+    "foreign" Foreign { label: Label, answers: [bool; 2], lost: u32 };
     /// Another loop of the same policy gave this handle.
-    OtherAccepted { handle: u64 },
+    "other-accepted" OtherAccepted { handle: u64 };
     /// A callback is about to panic.
-    Panicking { label: Label },
+    "panicking" Panicking { label: Label };
     /// The exception handler of that number was told of that.
-    Reported { label: Label, handler: u32 },
+    "reported" Reported { label: Label, handler: u32 };
     /// An exception handler was set; it panics itself if it is `broken`.
-    HandlerSet { handler: u32, broken: bool },
+    "handler-set" HandlerSet { handler: u32, broken: bool };
     /// What is cancelled next is cancelled by a guard that is dropped.
-    Scoping { label: Label },
+    "scoping" Scoping { label: Label };
 
     // Runs.
     /// The loop is about to run, for the sake of that future if there is one.
-    Enter { until: Option<Label> },
+    "enter" Enter { until: Option<Label> };
     /// The run is over.
-    Exit { result: Ran },
+    "exit" Exit { result: Ran };
     /// Nothing happened for as long as the kit's patience lasts; the run was given up.
-    Stalled,
+    "stalled" Stalled;
     /// A nested run is about to be attempted: of another loop, or of the same.
-    Attempting { other: bool },
+    "attempting" Attempting { other: bool };
     /// The attempt is over; `ran` callbacks of the other loop have run by it.
-    Attempted { other: bool, result: Ran, ran: u32 },
+    "attempted" Attempted { other: bool, result: Ran, ran: u32 };
     /// `stop` is about to be called: on the loop, or on its remote half if elsewhere.
-    Stop,
+    "stop" Stop;
     /// `close` is about to be called.
-    Closing,
+    "closing" Closing;
     /// It has returned.
-    Closed { result: Result<(), CloseError> },
+    "closed" Closed { result: Result<(), CloseError> };
     /// `stop`, `time` and `cancel` were called on a closed loop.
-    Poked { panic: Option<String>, cancelled: bool },
+    "poked" Poked { panic: Option<String>, cancelled: bool };
     /// What the loop says of itself, and what the context says.
-    Saw { state: LoopState, current: Current },
+    "saw" Saw { state: LoopState, current: Current };
     /// A method of the loop panicked outside of every callback.
-    Failed { panic: String },
+    "failed" Failed { panic: String };
 
     /// What the remote half says, here: is this the loop's context, and is the loop closed?
-    RemoteSaw { owner: bool, closed: bool },
+    "remote-saw" RemoteSaw { owner: bool, closed: bool };
     /// The loop is about to be kept busy.
-    Burning,
+    "burning" Burning;
     /// It was, for so many nanoseconds on its own clock.
-    Burned { time: u64 },
+    "burned" Burned { time: u64 };
 
     // Tasks.
     /// A task is about to be spawned.
-    Spawning { label: Label },
+    "spawning" Spawning { label: Label };
     /// It was.
-    Spawned { label: Label },
+    "spawned" Spawned { label: Label };
     /// It was not.
-    TaskRefused { label: Label },
+    "task-refused" TaskRefused { label: Label };
     /// A future is polled.
-    Polled { label: Label },
+    "polled" Polled { label: Label };
     /// The poll is over.
-    PollEnded { label: Label },
+    "poll-ended" PollEnded { label: Label };
     /// A future was woken, and was there to be.
-    Woken { label: Label },
+    "woken" Woken { label: Label };
     /// A future has taken all its steps; its output is the number of its label.
-    Finished { label: Label },
+    "finished" Finished { label: Label };
     /// A future is dropped, finished or not.
-    FutureDropped { label: Label },
+    "future-dropped" FutureDropped { label: Label };
     /// The handle of a task says whether it is finished, and is dropped next.
-    Detaching { label: Label, finished: bool },
+    "detaching" Detaching { label: Label, finished: bool };
     /// A task is about to be cancelled.
-    Aborting { label: Label },
+    "aborting" Aborting { label: Label };
     /// The task `label` begins to await the task `of`.
-    Joining { label: Label, of: Label },
+    "joining" Joining { label: Label, of: Label };
     /// It has the result.
-    Joined { label: Label, of: Label, result: Result<u32, JoinError> },
+    "joined" Joined { label: Label, of: Label, result: Result<u32, JoinError> };
     /// A task begins to sleep.
-    Sleeping { label: Label, due: u64 },
+    "sleeping" Sleeping { label: Label, due: u64 };
     /// It goes on.
-    Slept { label: Label, due: u64, failed: bool },
+    "slept" Slept { label: Label, due: u64, failed: bool };
 
     // Contexts.
     /// A number, never used before, was put into a place of the context, and this was there.
-    Kept { number: u32, former: Option<u32> },
+    "kept" Kept { number: u32, former: Option<u32> };
 
     // Policies. Policy 0 is `p`, 1 is `q`, others are numbered as they come.
     /// Which policy is in force; `None` is an error.
-    Found { policy: Option<u32> },
+    "found" Found { policy: Option<u32> };
     /// The policy was set, and `former` was given back.
-    PolicySet { policy: Option<u32>, former: Option<u32> },
+    "policy-set" PolicySet { policy: Option<u32>, former: Option<u32> };
     /// A guard put a policy in force.
-    GuardOn { guard: u32, policy: u32 },
+    "guard-on" GuardOn { guard: u32, policy: u32 };
     /// It was dropped.
-    GuardOff { guard: u32 },
+    "guard-off" GuardOff { guard: u32 };
     /// A policy is about to be asked for the loop of this context: `p`, or the one in force.
-    AskingLoop { ambient: bool },
+    "asking-loop" AskingLoop { ambient: bool };
     /// The answer.
-    GaveLoop { ambient: bool, given: Given },
+    "gave-loop" GaveLoop { ambient: bool, given: Given };
     /// The factory of `p` was called: by the kit, or by a policy below.
-    Factory,
+    "factory" Factory;
     /// The setter of `p` was called.
-    Setter,
+    "setter" Setter;
     /// `p` is about to be told to store a loop.
-    Storing { which: Option<u32> },
+    "storing" Storing { which: Option<u32> };
     /// It has done so, or failed.
-    Stored { which: Option<u32>, failed: Option<String> },
+    "stored" Stored { which: Option<u32>, failed: Option<String> };
     /// `p` was asked for a new loop. `state` is the loop's, `seen` the loop that it already was.
-    Made { given: Given, state: Option<LoopState>, seen: Option<u32> },
+    "made" Made { given: Given, state: Option<LoopState>, seen: Option<u32> };
     /// A loop that was made is in this state, after the policy was set.
-    LoopSaw { which: u32, state: LoopState },
+    "loop-saw" LoopSaw { which: u32, state: LoopState };
     /// A loop is in this state, after something was stored.
-    StoreSaw { which: u32, state: LoopState },
+    "store-saw" StoreSaw { which: u32, state: LoopState };
     /// Whether the factory of `p` fails from now on.
-    Failing { on: bool },
+    "failing" Failing { on: bool };
     /// Another context begins to take steps; does it say that a loop is running there?
-    ElsewhereSaw { running: bool },
+    "elsewhere-saw" ElsewhereSaw { running: bool };
     /// `p` was asked for its watcher. Watchers 0 and 1 are the kit's own.
-    WatcherGave { given: Given },
+    "watcher-gave" WatcherGave { given: Given };
     /// A watcher was set in `p`.
-    WatcherSet { watcher: Option<u32>, failed: Option<String> },
+    "watcher-set" WatcherSet { watcher: Option<u32>, failed: Option<String> };
     /// What a watcher says of itself.
-    WatcherSaw { watcher: u32, active: bool },
+    "watcher-saw" WatcherSaw { watcher: u32, active: bool };
 
     // Children.
     /// A child was started, and waits for orders.
-    ChildStarted { kid: Kid, plan: Plan },
+    "child-started" ChildStarted { kid: Kid, plan: Plan };
     /// A child is about to be told to carry out its plan.
-    Ordered { kid: Kid },
+    "ordered" Ordered { kid: Kid };
     /// It has ended, and may or may not have been collected.
-    KidEnded { kid: Kid },
+    "kid-ended" KidEnded { kid: Kid };
     /// It was stopped, or continued.
-    Suspended { kid: Kid, stopped: bool },
+    "suspended" Suspended { kid: Kid, stopped: bool };
     /// A child, or with `None` a process that is none, is about to be registered. The callback's
     /// `Asking` precedes this, its `Accepted` or `Refused` follows.
-    Watching { label: Label, kid: Option<Kid>, active: bool },
+    "watching" Watching { label: Label, kid: Option<Kid>, active: bool };
     /// The former callback for the same pid was handed back; it is dropped next.
-    Displaced { by: Label },
+    "displaced" Displaced { by: Label };
     /// The registration was refused, for that reason. The callback is dropped next.
-    WatchRefused { label: Label, why: String },
+    "watch-refused" WatchRefused { label: Label, why: String };
     /// A watcher told of an end: `right` says whether the pid was the registered one.
-    Told { label: Label, kid: Option<Kid>, right: bool, status: ExitStatus },
+    "told" Told { label: Label, kid: Option<Kid>, right: bool, status: ExitStatus };
     /// When a watcher told of an end: was the child still there to be collected?
-    Zombie { kid: Kid, zombie: bool },
+    "zombie" Zombie { kid: Kid, zombie: bool };
     /// A registration is about to be removed.
-    Unwatching { kid: Kid },
+    "unwatching" Unwatching { kid: Kid };
     /// The watcher answered.
-    Unwatched { kid: Kid, answer: bool },
+    "unwatched" Unwatched { kid: Kid, answer: bool };
     /// The kit collected a child; `None`: somebody else had.
-    Collected { kid: Kid, status: Option<ExitStatus> },
+    "collected" Collected { kid: Kid, status: Option<ExitStatus> };
     /// Whether a child whose loop was closed came to be collected by the watcher.
-    CollectedByWatcher { kid: Kid, collected: bool },
+    "collected-by-watcher" CollectedByWatcher { kid: Kid, collected: bool };
     /// What the watcher says of itself.
-    Active { active: bool },
+    "active" Active { active: bool };
     /// The watcher is about to be closed.
-    WatcherClosing,
+    "watcher-closing" WatcherClosing;
     /// It was.
-    WatcherClosed,
+    "watcher-closed" WatcherClosed;
     /// How many descriptors the process had before children were started, and has after every
     /// registration has come to its end.
-    Descriptors { before: usize, after: usize },
+    "descriptors" Descriptors { before: usize, after: usize };
 
     // The world.
     /// A step could not be taken, because there are no such things here.
-    Lacking { what: &'static str },
+    "lacking" Lacking { what: String };
     /// The policy made no loop to play on.
-    NoLoop { why: String },
+    "no-loop" NoLoop { why: String };
+    /// The process ended in the middle of the play: this is the last that is known.
+    "died" Died { how: String };
+    /// The play did not come back, and cannot be made to: this is the last that is known.
+    "hung" Hung;
+}
+
+impl What {
+    /// There is nothing of that kind here.
+    pub(crate) fn lacking(what: &str) -> Self {
+        Self::Lacking { what: what.to_string() }
+    }
+}
+
+impl History {
+    /// Whether it breaks off: the process died, or hangs.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        matches!(self.events.last(), Some(Event { what: What::Died { .. } | What::Hung, .. }))
+    }
 }
 
 impl fmt::Display for Given {
@@ -287,25 +370,5 @@ impl fmt::Display for Given {
             Self::Unsupported => f.write_str("\"unsupported\""),
             Self::Failed(words) => write!(f, "the error \"{words}\""),
         }
-    }
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at {
-            Some(at) => write!(f, "{:>6}.{:03} us", at / 1000, at % 1000)?,
-            None => write!(f, "{:>13}", "")?,
-        }
-        match self.context {
-            0 => write!(f, "     ")?,
-            other => write!(f, " [{other}] ")?,
-        }
-        write!(f, "{:?}", self.what)
-    }
-}
-
-impl fmt::Display for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.events.iter().try_for_each(|event| writeln!(f, "{event}"))
     }
 }

@@ -37,8 +37,11 @@
 //! | unjudged | the kit cannot judge it, and says why |
 //!
 //! A play that hangs is a verdict, too: after the subject's patience the kit stops the loop and
-//! judges what happened; if even that does not end the run, it prints the program and ends the
-//! process with status 3.
+//! judges what happened. [`trials`] and the command `anyloop` play in a process of their own, by the
+//! [`protocol`]: if the subject aborts, crashes, or hangs beyond every stop, that breaks a rule
+//! with its program as any other would, and the next program is played in a new process. What
+//! calls [`check()`](fn@check) or [`play`](fn@play) itself shares its process with the subject; there a hang that nothing
+//! ends prints the program and ends the process with status 3.
 //!
 //! # How it works
 //!
@@ -59,6 +62,7 @@
 //! | `ANYLOOP_PROGRAM` | the one program that trials play |
 //! | `ANYLOOP_PATIENCE_MS` | how long "in the end" may take, in place of the subject's own patience |
 //! | `ANYLOOP_CHILD` | set by the kit for the children that it starts |
+//! | `ANYLOOP_DRIVE` | set by the kit for the processes in which it plays |
 #![no_std]
 
 extern crate alloc;
@@ -71,6 +75,7 @@ mod log;
 mod platform;
 mod play;
 pub mod program;
+pub mod protocol;
 pub mod root;
 mod subject;
 mod text;

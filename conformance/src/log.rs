@@ -7,7 +7,7 @@ use core::task::Waker;
 use anyloop::{ContextId, Policy, Remote};
 
 use crate::history::{Event, History, What};
-use crate::platform::Shared;
+use crate::platform::{Shared, happened};
 use crate::play::player;
 use crate::program::Label;
 
@@ -95,7 +95,9 @@ impl Log {
                 });
                 u32::try_from(index).unwrap_or(u32::MAX)
             });
-            state.events.push(Event { at, context, what });
+            let event = Event { at, context, what };
+            happened(&event);
+            state.events.push(event);
         });
     }
 
@@ -153,6 +155,12 @@ impl Log {
             state.loops += 1;
             state.loops
         })
+    }
+
+    /// What has happened until now.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "for a play that is noticed to hang"))]
+    pub(crate) fn so_far(&self) -> History {
+        self.with(|state| History { events: state.events.clone() })
     }
 
     /// Takes the events out.

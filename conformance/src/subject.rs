@@ -1,5 +1,6 @@
 //! Who is judged: a policy, and how much of the specification it leaves out.
 
+use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use core::time::Duration;
 
@@ -50,25 +51,25 @@ fn burn(lp: &Loop, time: Duration) {
 }
 
 /// Something that an implementation lacks: its rules are not judged, and the reason is reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
     /// A family of rules, such as `child`, or the id of one rule.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// Why it is lacking.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 impl Lack {
     /// Lacks all that `family` is about.
     #[must_use]
     pub const fn family(family: &'static str, why: &'static str) -> Self {
-        Self { what: family, why }
+        Self { what: Cow::Borrowed(family), why: Cow::Borrowed(why) }
     }
 
     /// Does not keep one rule.
     #[must_use]
     pub const fn rule(rule: &'static Rule, why: &'static str) -> Self {
-        Self { what: rule.id, why }
+        Self { what: Cow::Borrowed(rule.id), why: Cow::Borrowed(why) }
     }
 
     /// Whether that rule is meant.

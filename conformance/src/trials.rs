@@ -9,12 +9,12 @@ use std::{env, format, process};
 use anyloop::rules::{self, Rule};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::check::{Cell, Options, Outcome, Report, check, replay_with};
+use crate::check::{Cell, Options, Outcome, Played, Report, check_source};
 use crate::generate::KINDS;
 use crate::judges::{self, Treatment};
 use crate::program::Program;
 use crate::subject::{Lack, Subject};
-use crate::{corpus, platform, text, world};
+use crate::{corpus, platform, protocol, text, world};
 
 /// What a trial finds in its way: the verdicts so far.
 static CELLS: Mutex<BTreeMap<&'static str, Cell>> = Mutex::new(BTreeMap::new());
@@ -24,6 +24,10 @@ static CELLS: Mutex<BTreeMap<&'static str, Cell>> = Mutex::new(BTreeMap::new());
 /// With `ANYLOOP_PROGRAM` in the environment only that program is played.
 pub fn main<S: Subject + Default>(name: &'static str) -> ! {
     world::enter_if_child();
+    if env::var_os(protocol::DRIVE).is_some_and(|what| what == protocol::SUBJECT) {
+        let subject = S::default();
+        protocol::serve(name, &Played::new(&subject));
+    }
     let mut arguments = Arguments::from_args();
     // On the main thread, one after the other: a policy may make loops by itself only there, and
     // there is only one policy of the process.
@@ -39,24 +43,22 @@ pub fn main<S: Subject + Default>(name: &'static str) -> ! {
         std::eprintln!("the kit is damaged: {error}");
         process::exit(2);
     }
-    let binary = env::args().next().unwrap_or_default();
-    replay_with(&format!("ANYLOOP_PROGRAM={{}} {binary}"));
     // A subject that panics while it is made lacks nothing: each trial says what happened.
     let lacks = platform::catch(|| S::default().lacks().to_vec()).unwrap_or_default();
+    let unfiltered = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let trials: Vec<Trial> = rules::all()
         .map(|rule| {
             let program = program.clone();
             let ignored = reason_to_ignore(&lacks, rule);
-            let kind = match ignored {
+            let kind = match &ignored {
                 Some(why) => format!("{name}: {why}"),
                 None => name.to_string(),
             };
-            Trial::test(rule.id, move || verdict::<S>(name, rule, program))
+            Trial::test(rule.id, move || verdict::<S>(name, rule, program, unfiltered))
                 .with_kind(kind)
                 .with_ignored_flag(ignored.is_some())
         })
         .collect();
-    let unfiltered = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
     if unfiltered && conclusion.num_passed + conclusion.num_failed == 0 {
         std::eprintln!("no rule was judged");
@@ -70,28 +72,33 @@ fn given_program() -> Result<Option<Program>, text::ParseError> {
 }
 
 /// Why a rule is not judged, if it is not.
-fn reason_to_ignore(lacks: &[Lack], rule: &Rule) -> Option<&'static str> {
+fn reason_to_ignore(lacks: &[Lack], rule: &Rule) -> Option<String> {
     match judges::find(rule) {
-        Some(Treatment::Unjudged(why)) => Some(why),
-        _ => lacks.iter().find(|lack| lack.covers(rule)).map(|lack| lack.why),
+        Some(Treatment::Unjudged(why)) => Some(why.to_string()),
+        _ => lacks.iter().find(|lack| lack.covers(rule)).map(|lack| lack.why.to_string()),
     }
 }
 
 /// The verdict on one rule. All rules that are judged on the same histories are judged together,
-/// when the first of them is asked for.
+/// when the first of them is asked for; all rules are, if all are asked for.
 fn verdict<S: Subject + Default>(
     name: &str,
     rule: &'static Rule,
     program: Option<Program>,
+    all: bool,
 ) -> Result<(), Failed> {
-    let subject = platform::catch(S::default)
+    platform::catch(|| drop(S::default()))
         .map_err(|panic| format!("the subject panicked while it was made: {panic}"))?;
     let mut cells = CELLS.lock().unwrap_or_else(PoisonError::into_inner);
     if !cells.contains_key(rule.id) {
-        let families = KINDS.iter().filter(|kind| kind.judges(rule)).flat_map(|kind| kind.families);
-        let rules = families.map(|family| (*family).to_string()).collect();
+        let kinds = KINDS.iter().filter(|kind| !all && kind.judges(rule));
+        let rules = kinds.flat_map(|kind| kind.families).map(|family| (*family).to_string()).collect();
         let options = Options { rules, program, ..Options::default() };
-        let report: Report = check(name, &subject, &options, |_, _, _| {});
+        let driver = protocol::isolated(protocol::SUBJECT).map_err(|fault| fault.to_string())?;
+        let report: Report = check_source(name, &driver, &options, |_, _, _| {});
+        if let Some(fault) = report.fault {
+            return Err(Failed::from(fault.to_string()));
+        }
         cells.extend(report.cells.into_iter().map(|cell| (cell.rule.id, cell)));
     }
     match cells.get(rule.id) {
@@ -115,7 +122,8 @@ pub fn explain(cell: &Cell) -> String {
     let head = format!("{}  {}  {}\n", rule.id, rule.level, rule.text);
     match outcome {
         Outcome::Holds => head,
-        Outcome::Lacks(why) | Outcome::Unjudged(why) => format!("{head}    not judged: {why}\n"),
+        Outcome::Lacks(why) => format!("{head}    not judged: {why}\n"),
+        Outcome::Unjudged(why) => format!("{head}    not judged: {why}\n"),
         Outcome::Vacuous => format!("{head}    vacuous: it never applied, in {programs} programs\n"),
         Outcome::Broken(failure) => {
             let steps = failure.program.len();

@@ -61,6 +61,8 @@ fn the_json_tells_each_cell_with_its_evidence() {
     assert_eq!(verdicts, ["holds", "broken", "vacuous", "unjudged", "lacks", "broken", "broken"]);
     assert_eq!(cells[5]["why"], made_up::EVIL);
     assert_eq!(cells[5]["subject"], made_up::EVIL);
+    let faults: Vec<_> = results["subjects"].as_array().unwrap().iter().map(|it| &it["fault"]).collect();
+    assert_eq!(faults, [&Value::Null, &Value::String(format!("the driver {}", made_up::EVIL))]);
     let failure = &cells[1]["failure"];
     let expected = made_up::failure();
     assert_eq!(failure["program"], expected.program.to_string());
@@ -94,7 +96,9 @@ fn the_junit_is_well_formed_and_fails_where_a_must_is_not_kept() {
     let suites: Vec<_> = document.descendants().filter(|node| node.has_tag_name("testsuite")).collect();
     let counts = |at: usize, name: &str| suites[at].attribute(name).unwrap().to_owned();
     assert_eq!(["tests", "failures", "errors", "skipped"].map(|name| counts(0, name)), ["5", "2", "0", "2"]);
-    assert_eq!(["tests", "failures", "errors", "skipped"].map(|name| counts(1, name)), ["2", "1", "0", "1"]);
+    assert_eq!(["tests", "failures", "errors", "skipped"].map(|name| counts(1, name)), ["3", "1", "1", "1"]);
+    let error = document.descendants().find(|node| node.has_tag_name("error")).expect("the driver's fault");
+    assert!(error.attribute("message").unwrap().starts_with("the driver <img"), "{error:?}");
     // A control character cannot be written in XML at all.
     assert_eq!(suites[1].attribute("name"), Some(&*made_up::EVIL.replace('\u{1}', "\u{fffd}")));
 

@@ -40,6 +40,16 @@ rules! {
     Must HANDLER = "run.handler" from ["LOOP-52"]
         why "Whoever replaces the handler takes over from then on, and gives away no more."
         check "whether the handler is read when a run begins";
+    /// Whatever a program does with loops, policies and watchers, the process MUST go on: no abort,
+    /// no crash, no exit.
+    Must ALIVE = "run.alive" from []
+        why "A process is more than its loop."
+        check "where the history ends: what is called next is what does not come back";
+    /// Every method of a loop, a policy or a watcher MUST return, and a run MUST once the loop was
+    /// stopped.
+    Must RETURNS = "run.returns" from []
+        why "What never returns can be neither awaited nor repaired."
+        check "what is waited for that the waiting context itself would have to do";
     /// An exception handler that panics MUST NOT end the run.
     Must STURDY = "run.sturdy" from ["LOOP-53"]
         why "The handler is user code, too, and runs when things are bad already."

@@ -1,6 +1,10 @@
-//! On what programs are played: an implementation, or a specimen of the zoo.
+//! On what programs are played: an implementation, or a specimen of the zoo, in a process of its own.
+
+use std::env;
+use std::process::Command;
 
 use anyloop_conformance::check::{Played, Source};
+use anyloop_conformance::protocol::{self, Driver, Fault};
 use anyloop_conformance::zoo::{self, Disease, Specimen};
 
 use crate::nearest;
@@ -29,12 +33,22 @@ impl Actor {
         }
     }
 
-    /// What turns programs into histories.
-    pub(crate) fn source(&self) -> Box<dyn Source + '_> {
+    /// What turns programs into histories: this program once more, so that a crash is a verdict.
+    pub(crate) fn driver(&self) -> Result<Driver, Fault> {
+        let program = env::current_exe().map_err(|error| Fault { why: format!("has no name: {error}") })?;
+        let mut command = Command::new(program);
+        command.args(["drive", &self.name()]);
+        Driver::start(command)
+    }
+
+    /// Plays for the kit at the other end of the standard streams.
+    pub(crate) fn serve(&self) -> ! {
+        let name = self.name();
+        let serve = |source: &dyn Source| protocol::serve(&name, source);
         match self {
-            Self::Subject(subject) => Box::new(Played::new(subject)),
-            Self::Healthy(specimen) => Box::new(Played::new(specimen)),
-            Self::Sick(disease) => zoo::show(disease),
+            Self::Subject(subject) => serve(&Played::new(subject)),
+            Self::Healthy(specimen) => serve(&Played::new(specimen)),
+            Self::Sick(disease) => serve(&*zoo::played(disease)),
         }
     }
 }

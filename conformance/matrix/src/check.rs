@@ -7,11 +7,12 @@ use std::str::FromStr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyloop::rules::FAMILIES;
-use anyloop_conformance::check::{Cell, Outcome as Verdict, Report, check_source, replay_with};
+use anyloop_conformance::check::{Cell, Outcome as Verdict, Report, check_source};
 use anyloop_conformance::report::{html, json, junit};
 use anyloop_conformance::{Options as KitOptions, corpus, quoted, trials};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::say::say;
 use crate::{Outcome, actor, given};
 
 /// The options of `anyloop check`.
@@ -68,8 +69,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Outcome::Broken;
     }
     match &program {
-        Some(program) => println!("program {}", quoted(program)),
-        None => println!("seed {}", options.seed.0),
+        Some(program) => say!("program {}", quoted(program)),
+        None => say!("seed {}", options.seed.0),
     }
     let kit =
         KitOptions { programs: options.programs, seed: options.seed.0, program, ..KitOptions::default() };
@@ -78,8 +79,14 @@ pub(crate) fn run(options: &Options) -> Outcome {
         let start = Instant::now();
         let name = subject.name();
         let bar = progress_bar(&name);
-        replay_with(&format!("anyloop {}", replay(&name, "{}")));
-        let report = check_source(&name, &*subject.source(), &kit, |kind, done, total| {
+        let driver = match subject.driver() {
+            Ok(driver) => driver,
+            Err(fault) => {
+                eprintln!("anyloop: {name} cannot be judged: {fault}");
+                return Outcome::Broken;
+            }
+        };
+        let report = check_source(&name, &driver, &kit, |kind, done, total| {
             bar.set_length(total.into());
             bar.set_position(done.into());
             bar.set_message(kind);
@@ -113,7 +120,7 @@ fn progress_bar(subject: &str) -> ProgressBar {
 
 fn write_report(directory: &Path, reports: &[Report]) -> std::io::Result<()> {
     fs::create_dir_all(directory)?;
-    println!();
+    say!("");
     for (name, text) in [
         ("results.json", json::to_json(reports)),
         (json::SCHEMA_FILE, json::SCHEMA.to_owned()),
@@ -122,14 +129,14 @@ fn write_report(directory: &Path, reports: &[Report]) -> std::io::Result<()> {
     ] {
         let file = directory.join(name);
         fs::write(&file, text)?;
-        println!("written: {}", file.display());
+        say!("written: {}", file.display());
     }
     Ok(())
 }
 
 /// One line for each family, then what is wrong, each with its program.
 fn print_report(report: &Report, seconds: f64) {
-    println!("\n{}  ({seconds:.1} s)", report.subject);
+    say!("\n{}  ({seconds:.1} s)", report.subject);
     for family in FAMILIES {
         let name = family[0].family();
         let cells = report.cells.iter().filter(|cell| cell.rule.family() == name);
@@ -146,20 +153,24 @@ fn print_report(report: &Report, seconds: f64) {
         }
         let counts: Vec<_> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         let what = format!("{exercised} times in {programs} programs");
-        println!("  {name:<8} {:<24} {what}", counts.join(", "));
+        say!("  {name:<8} {:<24} {what}", counts.join(", "));
     }
     for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
         print_cell(&report.subject, cell);
+    }
+    if let Some(fault) = &report.fault {
+        say!("\n  driver   {fault}; it was not judged to the end");
     }
 }
 
 fn print_cell(subject: &str, cell: &Cell) {
     match &cell.outcome {
-        Verdict::Lacks(why) | Verdict::Unjudged(why) => println!("  {} {}: {why}", cell.rule, cell.verdict()),
+        Verdict::Lacks(why) => say!("  {} lacks: {why}", cell.rule),
+        Verdict::Unjudged(why) => say!("  {} unjudged: {why}", cell.rule),
         Verdict::Broken(failure) => {
-            print!("\n{}", trials::explain(cell));
-            println!("    Replay it:  anyloop {}", replay(subject, &quoted(&failure.program)));
+            say!("\n{}", trials::explain(cell).trim_end());
+            say!("    Replay it:  anyloop {}", replay(subject, &quoted(&failure.program)));
         }
-        Verdict::Holds | Verdict::Vacuous => print!("\n{}", trials::explain(cell)),
+        Verdict::Holds | Verdict::Vacuous => say!("\n{}", trials::explain(cell).trim_end()),
     }
 }

@@ -5,7 +5,7 @@
 //! | 0 | all is well |
 //! | 1 | something that was judged is broken or vacuous, or this machine lacks what it takes |
 //! | 2 | the command, a name or a program was not understood |
-//! | 3 | something hung and could not be stopped; the program that did it is printed |
+//! | 3 | a specimen of the zoo hung and could not be stopped; the program that did it is printed |
 
 mod actor;
 mod check;
@@ -14,6 +14,7 @@ mod given;
 mod nearest;
 mod play;
 mod rules;
+mod say;
 mod subjects;
 mod zoo;
 
@@ -37,8 +38,7 @@ Examples:
   anyloop explain timer.tie
 
 Exit status: 0 all is well; 1 something is broken or vacuous, or this machine lacks what it takes;
-2 the command, a name or a program was not understood; 3 something hung and could not be stopped:
-the program that did it is printed.
+2 the command, a name or a program was not understood. What crashes or hangs is judged like the rest.
 
 Results have no colours; those of this help are left out if NO_COLOR is set.";
 
@@ -63,6 +63,13 @@ Examples:
 
 Times are on the loop's clock, since the start of the play; other contexts have none.";
 
+const DRIVE_EXAMPLES: &str = "\
+Example:
+  echo 'play soon #1 { stop }; run' | anyloop drive sim
+
+The kit says `play PROGRAM`, and hears a line for each event, then `end`. The documentation of
+anyloop_conformance::protocol has the rest.";
+
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
   anyloop doctor
@@ -78,6 +85,15 @@ enum Command {
     /// Play one program, and print what happened and which rules that kept or broke.
     #[command(after_help = PLAY_EXAMPLES)]
     Play(play::Options),
+    /// Play for the kit at the other end of the standard streams, by its protocol.
+    ///
+    /// `check` and `play` start this, so that an implementation can crash without them.
+    #[command(after_help = DRIVE_EXAMPLES)]
+    Drive {
+        /// What to play on: one of `anyloop subjects`, `specimen`, or a sick one such as
+        /// `specimen/ties-backwards`.
+        subject: String,
+    },
     /// List the implementations that can be judged here.
     #[command(after_help = "Example:\n  anyloop subjects")]
     Subjects,
@@ -149,6 +165,10 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(options) => check::run(&options),
         Command::Play(options) => play::run(&options),
+        Command::Drive { subject } => match actor::choose_one(&subject) {
+            Ok(actor) => actor.serve(),
+            Err(why) => Outcome::Misunderstood(why),
+        },
         Command::Subjects => subjects::list(),
         Command::Rules { ancestors: true, .. } => rules::ancestors(),
         Command::Rules { level, .. } => rules::list(level.map(Into::into)),

@@ -1,12 +1,11 @@
 //! How one program is played, and what its history shows.
 
-use std::io::{self, Write};
-
 use anyloop::rules::{self, Level};
 use anyloop_conformance::check::{self, Source};
 use anyloop_conformance::judges::Verdict;
 use anyloop_conformance::{Event, History, Program, quoted};
 
+use crate::say::say;
 use crate::{Outcome, actor, given};
 
 /// The options of `anyloop play`.
@@ -31,12 +30,21 @@ pub(crate) fn run(options: &Options) -> Outcome {
         Err(why) => return Outcome::Misunderstood(why),
     };
     let name = actor.name();
-    let source = actor.source();
-    check::replay_with(&format!("anyloop play {{}} --on {name}"));
-    let history = source.play(&program);
-    let (text, failed) = told(&name, &program, &*source, &history);
-    // Who reads only the first lines, as `head` does, has read what they wanted.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let played = actor.driver().and_then(|driver| {
+        let history = driver.play(&program)?;
+        // What dies takes along what it has not told, unless it tells at once.
+        let history = if history.is_cut() { driver.trace(&program)? } else { history };
+        Ok((driver, history))
+    });
+    let (driver, history) = match played {
+        Ok(played) => played,
+        Err(fault) => {
+            eprintln!("anyloop: {name} cannot be played on: {fault}");
+            return Outcome::Broken;
+        }
+    };
+    let (text, failed) = told(&name, &program, &driver, &history);
+    say!("{}", text.trim_end());
     if failed { Outcome::Broken } else { Outcome::Well }
 }
 

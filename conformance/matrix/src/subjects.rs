@@ -10,6 +10,7 @@ use anyloop_conformance::world::World;
 use anyloop_conformance::{Lack, Subject};
 use anyloop_os::{DefaultEventLoopPolicy, WatcherKind};
 
+use crate::say::say;
 use crate::{Outcome, nearest};
 
 /// An implementation with its name in the matrix.
@@ -103,8 +104,8 @@ pub(crate) fn choose(names: &[String]) -> Result<Vec<Candidate>, String> {
 pub(crate) fn list() -> Outcome {
     for subject in all() {
         match subject.missing {
-            None => println!("{}", subject.name),
-            Some(why) => println!("{:<20} not here: {why}", subject.name),
+            None => say!("{}", subject.name),
+            Some(why) => say!("{:<20} not here: {why}", subject.name),
         }
     }
     Outcome::Well

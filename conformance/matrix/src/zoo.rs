@@ -3,6 +3,7 @@
 use anyloop_conformance::zoo::{self, Row};
 
 use crate::Outcome;
+use crate::say::say;
 
 /// Shows every specimen to the judge of the rule that it breaks, once for each of `seeds` seeds
 /// from `seed` on.
@@ -14,7 +15,7 @@ pub(crate) fn run(programs: Option<u32>, seed: u64, seeds: u32) -> Outcome {
     steps.sort_unstable();
     let median = steps.get(steps.len() / 2).copied().unwrap_or_default();
     let specimens = zoo::diseases().count();
-    println!(
+    say!(
         "\n{specimens} specimens, {survivors} survivors; minimal programs have {median} steps at the median"
     );
     if survivors == 0 { Outcome::Well } else { Outcome::Broken }
@@ -29,15 +30,15 @@ fn length(row: &Row) -> Option<usize> {
 
 /// Tells how each specimen died.
 fn once(programs: Option<u32>, seed: u64) -> Result {
-    println!("{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "at program", "steps");
+    say!("{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "at program", "steps");
     let rows = zoo::run(programs, seed, |row| {
         let (name, rule) = (row.disease.name, row.disease.rule.id);
         match &row.killed {
             Some(failure) => {
                 let steps = format!("{} -> {}", failure.steps, failure.program.len());
-                println!("{name:<24} {rule:<18} {:>10} {steps:>14}", failure.number);
+                say!("{name:<24} {rule:<18} {:>10} {steps:>14}", failure.number);
             }
-            None => println!("{name:<24} {rule:<18}   SURVIVES: it {}", row.disease.what),
+            None => say!("{name:<24} {rule:<18}   SURVIVES: it {}", row.disease.what),
         }
     });
     let steps: Vec<usize> = rows.iter().filter_map(length).collect();
@@ -51,16 +52,16 @@ fn often(programs: Option<u32>, seed: u64, seeds: u32) -> Result {
         let rows = zoo::run(programs, seed, |_| {});
         let alive: Vec<&str> =
             rows.iter().filter(|row| row.killed.is_none()).map(|row| row.disease.name).collect();
-        println!("seed {seed}: {} killed{}", rows.len() - alive.len(), told(&alive));
+        say!("seed {seed}: {} killed{}", rows.len() - alive.len(), told(&alive));
         for (steps, row) in steps.iter_mut().zip(&rows) {
             steps.extend(length(row));
         }
     }
-    println!("\n{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "seeds", "longest");
+    say!("\n{:<24} {:<18} {:>10} {:>14}", "specimen", "killed by", "seeds", "longest");
     for (disease, steps) in zoo::diseases().zip(&steps) {
         let killed = format!("{} of {seeds}", steps.len());
         let longest = steps.iter().max().copied().unwrap_or_default();
-        println!("{:<24} {:<18} {killed:>10} {longest:>14}", disease.name, disease.rule.id);
+        say!("{:<24} {:<18} {killed:>10} {longest:>14}", disease.name, disease.rule.id);
     }
     let survivors = steps.iter().filter(|steps| steps.len() < seeds as usize).count();
     (survivors, steps.concat())

@@ -11,7 +11,7 @@ mod wake;
 
 use std::vec::Vec;
 
-use anyloop::rules::Rule;
+use anyloop::rules::{Rule, run};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -36,6 +36,9 @@ pub struct Kind {
 /// The families whose rules every run of a loop exercises.
 const LOOP: &[&str] = &["run", "ready", "timer", "handle", "cancel", "stop", "close", "wake", "future"];
 
+/// The rules that every play exercises, whatever it is about.
+static EVERYWHERE: [&Rule; 2] = [&run::ALIVE, &run::RETURNS];
+
 /// The kinds, in the order in which they are played.
 pub static KINDS: &[Kind] = &[
     Kind { name: "core", needs: "ready", families: LOOP, programs: 1024, strategy: core::programs },
@@ -55,7 +58,7 @@ impl Kind {
     /// Whether `rule` is judged on the histories of this kind.
     #[must_use]
     pub fn judges(&self, rule: &Rule) -> bool {
-        self.families.contains(&rule.family())
+        self.families.contains(&rule.family()) || EVERYWHERE.contains(&rule)
     }
 
     /// How many programs of this kind are played if `core` programs of the first kind are.

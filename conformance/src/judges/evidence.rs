@@ -19,6 +19,8 @@ pub struct Evidence<'h> {
     pub stops: Vec<(usize, u32)>,
     /// Where the loop began to be closed, and was, the first time that it was not refused.
     pub closed: Option<(usize, usize)>,
+    /// How the history breaks off, if it does.
+    pub cut: Option<&'h What>,
 }
 
 /// What became of one callback.
@@ -139,6 +141,7 @@ impl<'h> Evidence<'h> {
             runs: Vec::new(),
             stops: Vec::new(),
             closed: None,
+            cut: history.events.last().map(|last| &last.what).filter(|_| history.is_cut()),
         };
         let mut closing = 0;
         for (at, event) in history.events.iter().enumerate() {

@@ -20,7 +20,7 @@ pub mod wake;
 
 use std::string::String;
 
-use anyloop::rules::Rule;
+use anyloop::rules::{self, Rule};
 
 pub use evidence::{Cancel, Evidence, Life, Run};
 
@@ -79,6 +79,16 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 #[must_use]
 pub fn find(rule: &Rule) -> Option<Treatment> {
     all().find(|(known, _)| *known == rule).map(|(_, treatment)| *treatment)
+}
+
+/// Judges a history by one rule; `None` if that is not judged.
+///
+/// What breaks off is evidence only of that: the rest of the play might have kept every promise.
+#[must_use]
+pub fn judge(rule: &Rule, evidence: &Evidence<'_>) -> Option<Verdict> {
+    let verdict = find(rule)?.judge(evidence)?;
+    let about_ends = rule == &rules::run::ALIVE || rule == &rules::run::RETURNS;
+    if evidence.cut.is_some() && !about_ends { Some(Verdict::Holds { exercised: 0 }) } else { Some(verdict) }
 }
 
 impl Treatment {

@@ -22,8 +22,33 @@ pub static TABLE: &[Entry] = &[
     (&run::LASTS, Judged(lasts)),
     (&run::REPORT, Judged(report)),
     (&run::HANDLER, Judged(handler)),
+    (&run::ALIVE, Judged(alive)),
+    (&run::RETURNS, Judged(returns)),
     (&run::STURDY, Judged(sturdy)),
 ];
+
+fn alive(evidence: &Evidence<'_>) -> Judgement {
+    match evidence.cut {
+        Some(What::Died { how }) => Err(format!("the process ended: {how}")),
+        _ => Ok(played(evidence)),
+    }
+}
+
+/// One, if there was a loop that could have done wrong.
+fn played(evidence: &Evidence<'_>) -> usize {
+    usize::from(evidence.events.iter().all(|event| !matches!(event.what, What::NoLoop { .. })))
+}
+
+fn returns(evidence: &Evidence<'_>) -> Judgement {
+    match evidence.cut {
+        Some(What::Hung) => Err(
+            "a method of the loop, the policy or the watcher did not return, not even after a remote stop"
+                .into(),
+        ),
+        Some(_) => Ok(0),
+        None => Ok(played(evidence)),
+    }
+}
 
 fn state(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
@@ -131,7 +156,10 @@ fn panicked(evidence: &Evidence<'_>, label: Label) -> bool {
 
 fn panic(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
-    let observed = !evidence.events.iter().any(|e| e.what == What::Lacking { what: "exception handlers" });
+    let observed = !evidence
+        .events
+        .iter()
+        .any(|e| matches!(&e.what, What::Lacking { what } if what == "exception handlers"));
     for (at, event) in evidence.events.iter().enumerate() {
         let What::Panicking { label } = event.what else { continue };
         let Some(run) = evidence.run_at(at) else { continue };

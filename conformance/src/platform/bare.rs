@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use anyloop::PerContext;
 
+use crate::history::Event;
 use crate::log::{Log, State};
 use crate::program::{Label, Program};
 
@@ -51,6 +52,9 @@ pub(crate) fn raised(_: &(dyn Any + Send)) -> Option<Label> {
 
 /// Keeps another context busy: there is none.
 pub(crate) fn burn_elsewhere(_: Duration) {}
+
+/// Events are told after the play.
+pub(crate) fn happened(_: &Event) {}
 
 /// Nobody watches.
 pub(crate) struct Watch;

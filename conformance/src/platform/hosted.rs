@@ -154,7 +154,7 @@ impl Drop for Watch {
 }
 
 /// The patience that the environment asks for.
-fn given_patience() -> Option<Duration> {
+pub(crate) fn given_patience() -> Option<Duration> {
     static GIVEN: OnceLock<Option<Duration>> = OnceLock::new();
     *GIVEN.get_or_init(|| {
         let millis = std::env::var("ANYLOOP_PATIENCE_MS").ok()?.parse().ok()?;
@@ -171,6 +171,9 @@ fn keep_watch() {
                 continue;
             }
             if case.given_up {
+                if super::answer_that_it_hangs(&case.log.so_far()) {
+                    std::process::exit(3);
+                }
                 std::eprintln!(
                     "\nhung  the policy or a method of the loop did not return within {:?}, not even after a remote stop.\n\n{}\n\
                      Replay it:  {}",

@@ -5,6 +5,7 @@
 //! | the record of a play | behind a mutex, threads share it | in the context |
 //! | panics | caught, and raised by `panic` | not caught, and `panic` does nothing |
 //! | a play that hangs | is noticed | hangs |
+//! | an event | can be told as soon as it happens | is told after the play |
 //!
 //! | | with compare-and-swap | without |
 //! | --- | --- | --- |
@@ -14,7 +15,9 @@ use cfg_if::cfg_if;
 
 cfg_if! {
     if #[cfg(feature = "std")] {
+        mod answers;
         mod hosted;
+        pub(crate) use answers::*;
         pub(crate) use hosted::*;
     } else {
         mod bare;

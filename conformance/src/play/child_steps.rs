@@ -76,7 +76,7 @@ impl Player {
     pub(super) fn child_step(&self, step: &Step) {
         let world = self.world.clone();
         let Some(children) = world.children() else {
-            self.log.record(What::Lacking { what: "children" });
+            self.log.record(What::lacking("children"));
             return;
         };
         match step {
@@ -112,7 +112,7 @@ impl Player {
     fn watcher(&self) -> Option<Watcher> {
         let watcher = self.booth.seat().policy().get_child_watcher().ok();
         if watcher.is_none() {
-            self.log.record(What::Lacking { what: "child watchers" });
+            self.log.record(What::lacking("child watchers"));
         }
         watcher
     }
@@ -123,7 +123,7 @@ impl Player {
             self.kids.before.set(children.descriptors(usize::MAX, Duration::ZERO));
         }
         let Some(pid) = children.start(plan) else {
-            self.log.record(What::Lacking { what: "children" });
+            self.log.record(What::lacking("children"));
             return;
         };
         self.log.record(What::ChildStarted { kid, plan });

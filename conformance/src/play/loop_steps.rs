@@ -197,7 +197,7 @@ impl Player {
             self.log.record(What::Panicking { label });
             platform::raise(label);
         } else {
-            self.log.record(What::Lacking { what: "panics" });
+            self.log.record(What::lacking("panics"));
         }
     }
 
@@ -205,7 +205,7 @@ impl Player {
     /// broken.
     pub(super) fn set_handler(&self, broken: bool) {
         let Some(observe) = self.lp.capabilities().observe else {
-            self.log.record(What::Lacking { what: "exception handlers" });
+            self.log.record(What::lacking("exception handlers"));
             return;
         };
         let log = self.log.clone();

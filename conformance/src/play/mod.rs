@@ -169,8 +169,10 @@ impl Player {
     fn play(&self, program: &Program) {
         self.set_handler(false);
         for step in &program.0 {
+            self.watch.again();
             self.careful(|| self.step(step));
         }
+        self.watch.again();
         self.careful(|| self.finish());
     }
 
@@ -300,7 +302,7 @@ impl Player {
         self.watch.again();
         let result = match platform::catch(run) {
             Ok(Ok(ran)) => ran,
-            Ok(Err(error)) => Ran::Error(error),
+            Ok(Err(error)) => error.into(),
             Err(panic) => Ran::Panicked(panic),
         };
         self.log.with(|state| state.running = false);
@@ -322,7 +324,7 @@ impl Player {
         let before = self.attempting.replace(true);
         let (result, ran) = match platform::catch(run) {
             Ok((Ok(result), ran)) => (result, ran),
-            Ok((Err(error), ran)) => (Ran::Error(error), ran),
+            Ok((Err(error), ran)) => (error.into(), ran),
             Err(panic) => (Ran::Panicked(panic), 0),
         };
         self.attempting.set(before);

@@ -34,7 +34,7 @@ impl Player {
         match self.world.thread(Box::new(job)) {
             Some(thread) => self.threads.borrow_mut().push(thread),
             None => {
-                self.log.record(What::Lacking { what: "threads" });
+                self.log.record(What::lacking("threads"));
                 self.log.release(Token::Thread(label));
             }
         }
@@ -46,7 +46,7 @@ impl Player {
         let body = body.clone();
         match self.world.thread(Box::new(move || seat.play(&body))) {
             Some(thread) => thread.join(),
-            None => self.log.record(What::Lacking { what: "threads" }),
+            None => self.log.record(What::lacking("threads")),
         }
     }
 }

@@ -95,6 +95,9 @@ struct SubjectEntry<'r> {
     name: &'r str,
     os: &'static str,
     seed: u64,
+    /// What its driver did wrong, if that ended the judging early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -139,7 +142,12 @@ fn document<'r>(reports: &[&'r Report]) -> Document<'r> {
         rules: rules_of(reports).into_iter().map(rule_entry).collect(),
         subjects: reports
             .iter()
-            .map(|report| SubjectEntry { name: &report.subject, os: report.os, seed: report.seed })
+            .map(|report| SubjectEntry {
+                name: &report.subject,
+                os: report.os,
+                seed: report.seed,
+                fault: report.fault.as_ref().map(ToString::to_string),
+            })
             .collect(),
         cells: reports
             .iter()
@@ -168,7 +176,8 @@ fn rule_entry(rule: &'static Rule) -> RuleEntry {
 fn cell_entry<'r>(subject: &'r str, cell: &'r Cell) -> CellEntry<'r> {
     let (why, failure) = match &cell.outcome {
         Outcome::Broken(failure) => (Some(&*failure.why), Some(failure_entry(subject, failure))),
-        Outcome::Lacks(why) | Outcome::Unjudged(why) => (Some(*why), None),
+        Outcome::Lacks(why) => (Some(&**why), None),
+        Outcome::Unjudged(why) => (Some(*why), None),
         Outcome::Holds | Outcome::Vacuous => (None, None),
     };
     CellEntry {

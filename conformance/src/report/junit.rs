@@ -18,10 +18,17 @@ pub fn to_junit<'r>(reports: impl IntoIterator<Item = &'r Report>) -> String {
         let failures = report.cells.iter().filter(|cell| cell.is_failure()).count();
         let skipped = report.cells.iter().filter(|cell| reason_to_skip(cell).is_some()).count();
         xml += &format!(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{}\" skipped=\"{skipped}\">\n",
             escaped(&report.subject),
-            report.cells.len(),
+            report.cells.len() + usize::from(report.fault.is_some()),
+            u8::from(report.fault.is_some()),
         );
+        if let Some(fault) = &report.fault {
+            let (subject, fault) = (escaped(&report.subject), escaped(&format!("{fault}")));
+            xml += &format!(
+                "    <testcase classname=\"{subject}\" name=\"driver\">\n      <error type=\"driver\" message=\"{fault}\"/>\n    </testcase>\n"
+            );
+        }
         xml.extend(report.cells.iter().map(|cell| case(&report.subject, cell)));
         xml += "  </testsuite>\n";
     }

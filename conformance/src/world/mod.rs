@@ -5,6 +5,7 @@
 //! | `mod.rs` | what does a play ask of the world? |
 //! | `threads.rs` | how does a thread run a job? |
 //! | `unix.rs` | how is a child started and steered? |
+//! | `elsewhere.rs` | what is there where none can be? |
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -20,9 +21,12 @@ cfg_if! {
         pub mod threads;
         pub mod unix;
         pub use unix::{enter_if_child, real};
+        pub(crate) use unix::{end_group, lead_group, take_stdout};
     } else if #[cfg(feature = "std")] {
+        mod elsewhere;
         pub mod threads;
-        pub use threads::{enter_if_child, real};
+        pub use elsewhere::{enter_if_child, real};
+        pub(crate) use elsewhere::{end_group, lead_group, take_stdout};
     }
 }
 

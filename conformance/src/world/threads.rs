@@ -1,11 +1,10 @@
 //! How a thread runs a job: std's threads, counted while they are alive.
 
 use std::boxed::Box;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use super::{Children, Thread, World};
+use super::Thread;
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -63,26 +62,3 @@ pub fn start(job: Box<dyn FnOnce() + Send>) -> Box<dyn Thread> {
         job();
     })))
 }
-
-/// A world with threads and no children.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Threads;
-
-impl World for Threads {
-    fn thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {
-        Some(start(job))
-    }
-
-    fn children(&self) -> Option<&dyn Children> {
-        None
-    }
-}
-
-/// The world of this host.
-#[must_use]
-pub fn real() -> Rc<dyn World> {
-    Rc::new(Threads)
-}
-
-/// Here no process is started for the sake of a program.
-pub fn enter_if_child() {}

@@ -23,6 +23,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_
 
 use super::{Children, Thread, World, threads};
 use crate::program::Plan;
+use crate::protocol;
 
 /// The variable that makes a process one of the kit's children.
 const ORDERS: &str = "ANYLOOP_CHILD";
@@ -223,6 +224,7 @@ fn carry_out(plan: Plan) -> ! {
 ///
 /// It must be the first thing that `main` does. It returns only in a process that is no child.
 pub fn enter_if_child() {
+    protocol::serve_if_asked();
     let Some(orders) = env::var_os(ORDERS) else { return };
     let mut order = [0];
     let said = std::io::stdout().write_all(HELLO).and_then(|()| std::io::stdout().flush());
@@ -232,6 +234,33 @@ pub fn enter_if_child() {
         Some(plan) if heard == 1 => carry_out(plan),
         _ => process::exit(ABANDONED),
     }
+}
+
+/// Where the standard output leads, for the answers of a driver alone: what is printed from now on
+/// goes to the standard error.
+pub(crate) fn take_stdout() -> Box<dyn Write + Send> {
+    let taken = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3);
+    match taken.and_then(|taken| rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map(|()| taken)) {
+        Ok(taken) => Box::new(fs::File::from(taken)),
+        Err(_) => Box::new(std::io::stdout()),
+    }
+}
+
+/// Has `command` lead a group of processes, so that [`end_group`] finds all that it starts.
+pub(crate) fn lead_group(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
+    command.process_group(0);
+}
+
+/// Ends a process that leads a group, with the group, and leaves it to be collected. It may take
+/// `grace` to end by itself.
+pub(crate) fn end_group(child: &mut process::Child, grace: Duration) {
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
+    let over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    wait_until(grace, || !matches!(waitid(WaitId::Pid(pid), over), Ok(None)));
+    // Uncollected, it keeps its number, which is the group's.
+    let _ = rustix::process::kill_process_group(pid, Signal::KILL);
 }
 
 /// What the system says about a child, without changing it.
@@ -268,6 +297,7 @@ impl Kid {
         }
         let mut child = Command::new(env::current_exe()?)
             .env(ORDERS, to_orders(plan))
+            .env_remove(protocol::DRIVE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -360,6 +360,9 @@ impl EventLoop for Specimen {
             drop(taken);
             self.dropping.set(None);
         }
+        if !found && self.has(Bug::Aborts) {
+            std::process::abort();
+        }
         found || self.has(Bug::AlwaysCancelled)
     }
 
@@ -401,6 +404,9 @@ impl EventLoop for Specimen {
 
     fn close(&self) -> Result<(), CloseError> {
         match self.state.get() {
+            LoopState::Running if self.has(Bug::WaitsForItself) => loop {
+                std::thread::park();
+            },
             LoopState::Running if !self.has(Bug::ClosesRunning) => return Err(CloseError::Running),
             LoopState::Closed => {
                 if self.has(Bug::Reopens) {

@@ -41,6 +41,7 @@ use crate::history::{Event, History, What};
 use crate::judges::Verdict;
 use crate::minimise::Effort;
 use crate::program::Program;
+use crate::protocol::{self, Fault};
 use crate::root::{Anyloop, Root};
 use crate::subject::{Lack, Subject};
 
@@ -114,6 +115,7 @@ impl Subject for Specimen {
         match self.bug {
             None => Duration::from_secs(10),
             // A sick one may hang, and is not worth waiting for.
+            Some(Bug::Loop(loop_::Bug::WaitsForItself)) => Duration::from_millis(40),
             Some(_) => Duration::from_millis(400),
         }
     }
@@ -130,16 +132,20 @@ struct Shown {
 }
 
 impl Source for Shown {
-    fn play(&self, program: &Program) -> History {
-        let mut history = self.played.play(program);
+    fn play(&self, program: &Program) -> Result<History, Fault> {
+        let mut history = self.played.play(program)?;
         if let Bug::Told(tell) = self.bug {
             tell(&mut history);
         }
-        history
+        Ok(history)
     }
 
     fn lacks(&self) -> &[Lack] {
         self.played.lacks()
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.played.patience()
     }
 }
 
@@ -203,25 +209,48 @@ pub fn run(programs: Option<u32>, seed: u64, mut progress: impl FnMut(&Row)) -> 
     rows
 }
 
-/// A specimen that has `disease`, as something that programs are played on.
+/// A specimen that has `disease`, as something that programs are played on: in a process of its
+/// own if that may not survive it.
+///
+/// # Panics
+///
+/// If that process does not greet: `main` has to begin with
+/// [`enter_if_child`](crate::world::enter_if_child).
 #[must_use]
 pub fn show(disease: &Disease) -> Box<dyn Source> {
+    if ![&rules::run::ALIVE, &rules::run::RETURNS].contains(&disease.rule) {
+        return played(disease);
+    }
+    match protocol::isolated(disease.name) {
+        Ok(driver) => Box::new(driver),
+        Err(fault) => panic!("{fault}: does main() begin with enter_if_child()?"),
+    }
+}
+
+/// A specimen that has `disease`, played in this process, come what may.
+#[must_use]
+pub fn played(disease: &Disease) -> Box<dyn Source> {
     // One for each disease that is shown, like its root.
     let specimen: &'static Specimen = Box::leak(Box::new(Specimen::with(disease.bug)));
     Box::new(Shown { played: Played::with_root(specimen, specimen.root()), bug: disease.bug })
 }
 
 /// Plays programs until the judge of the disease's rule notices it.
+///
+/// # Panics
+///
+/// As [`show`].
 #[must_use]
 pub fn kill(disease: &Disease, programs: Option<u32>, seed: u64) -> Option<Failure> {
     let shown = show(disease);
     for kind in KINDS.iter().filter(|kind| kind.judges(disease.rule)) {
         let total = kind.scaled(programs);
         for (number, program) in (0..total).zip(kind.generate(seed)) {
-            let history = shown.play(&program);
+            let history = shown.play(&program).unwrap_or_else(|fault| panic!("{fault}"));
             if let Some(Verdict::Broken { why }) = judge(disease.rule, &history) {
                 let found = Found { rule: disease.rule, kind: kind.name, number, why, history };
-                return Some(found.minimised(&program, &*shown, Effort::default()));
+                let small = found.minimised(&program, &*shown, Effort::default());
+                return Some(small.unwrap_or_else(|fault| panic!("{fault}")));
             }
         }
     }
@@ -280,6 +309,10 @@ diseases! {
         run::PANIC, Bug::Loop(loop_::Bug::SwallowsPanics);
     "panic ends the run", "a panic ends the run",
         run::PANIC, Bug::Loop(loop_::Bug::PanicEndsRun);
+    "aborts", "ends the process when what is over is cancelled",
+        run::ALIVE, Bug::Loop(loop_::Bug::Aborts);
+    "waits for itself", "waits for the end of the run when it is closed from inside of it",
+        run::RETURNS, Bug::Loop(loop_::Bug::WaitsForItself);
 
     "newest first", "its ready queue is a stack",
         ready::FIFO, Bug::Loop(loop_::Bug::NewestFirst);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use anyloop::rules::{self, Level, Rule};
 use anyloop_conformance::check::{Failure, Outcome};
+use anyloop_conformance::protocol::Fault;
 use anyloop_conformance::{Cell, Report, zoo};
 
 /// A name that breaks out of every quotation that forgets to escape.
@@ -20,13 +21,14 @@ pub(crate) fn reports() -> Vec<Report> {
         (&rules::timer::TIE, Outcome::Broken(failure())),
         (&rules::timer::FAR, Outcome::Vacuous),
         (&rules::close::DROPS, Outcome::Unjudged("nobody can & nobody will")),
-        (rules::child::ALL[0], Outcome::Lacks(LACKED)),
+        (rules::child::ALL[0], Outcome::Lacks(LACKED.into())),
     ];
     let second = [
         (&rules::wake::FIFO, Outcome::Broken(Failure { why: EVIL.into(), ..failure() })),
         (&SHOULD, Outcome::Broken(failure())),
     ];
-    vec![report("os/epoll+pidfd", &first), report(EVIL, &second)]
+    let fault = Some(Fault { why: EVIL.into() });
+    vec![report("os/epoll+pidfd", &first), Report { fault, ..report(EVIL, &second) }]
 }
 
 /// A rule that an implementation may have a reason to break.
@@ -44,7 +46,7 @@ fn report(subject: &str, outcomes: &[(&'static Rule, Outcome)]) -> Report {
         .iter()
         .map(|(rule, outcome)| Cell { rule, outcome: outcome.clone(), exercised: 7, programs: 1024 })
         .collect();
-    Report { subject: subject.into(), os: "linux", seed: 5, cells }
+    Report { subject: subject.into(), os: "linux", seed: 5, cells, fault: None }
 }
 
 /// A real one, that has more than one context.

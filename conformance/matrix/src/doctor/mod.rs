@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyloop_os::WatcherKind;
 
+use crate::say::say;
 use crate::{Outcome, subjects};
 
 // Where the system is asked: the table of `cfg`.
@@ -35,18 +36,18 @@ impl Finding {
 
 /// Looks, and prints.
 pub(crate) fn run() -> Outcome {
-    println!("This machine offers:\n");
+    say!("This machine offers:\n");
     print(&machine::findings());
 
     let (lp, watcher) = (event_loop(), child_watcher());
     let well = lp.is_ok() && watcher.is_ok();
-    println!("\nThe default policy will use:\n");
+    say!("\nThe default policy will use:\n");
     print(&[
         lp.unwrap_or_else(|error| Finding::new("event loop", "none", error.to_string())),
         watcher.unwrap_or_else(|error| Finding::new("child watcher", "none", error.to_string())),
     ]);
 
-    println!("\n`anyloop check` can judge:\n");
+    say!("\n`anyloop check` can judge:\n");
     let line = |subject: subjects::Candidate| match subject.missing {
         None => Finding::new(subject.name, "yes", ""),
         Some(why) => Finding::new(subject.name, "no", why),
@@ -63,7 +64,7 @@ fn print(findings: &[Finding]) {
     let (what, found) = (widest(|finding| finding.what), widest(|finding| &finding.found));
     for finding in findings {
         let line = format!("  {:<what$}  {:<found$}  {}", finding.what, finding.found, finding.follows);
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     }
 }
 

@@ -49,6 +49,12 @@ fn part(name: &str, reports: &[&Report]) -> String {
 
 /// What somebody wants to know first: is anything broken, and where?
 fn finding(reports: &[&Report]) -> String {
+    let fault = |report: &&Report| {
+        let fault = report.fault.as_ref()?;
+        let (subject, fault) = (escaped(&report.subject), escaped(&format!("{fault}")));
+        Some(format!("<p class=\"finding\">{subject} was not judged to the end: {fault}.</p>\n"))
+    };
+    let faults: String = reports.iter().filter_map(fault).collect();
     let failures: Vec<String> = reports
         .iter()
         .flat_map(|report| {
@@ -56,10 +62,10 @@ fn finding(reports: &[&Report]) -> String {
         })
         .collect();
     if failures.is_empty() {
-        return "<p class=\"finding\">No MUST is broken or vacuous.</p>".into();
+        return faults + "<p class=\"finding\">No MUST is broken or vacuous.</p>";
     }
     format!(
-        "<p class=\"finding\">These MUST be kept, and are broken or vacuous:</p>\n<ul class=\"finding\">\n{}</ul>",
+        "{faults}<p class=\"finding\">These MUST be kept, and are broken or vacuous:</p>\n<ul class=\"finding\">\n{}</ul>",
         failures.concat()
     )
 }

@@ -68,4 +68,6 @@ pub enum Bug {
     KeepsFirstHandler,
     HandlerEndsRun,
     PanicUndoesStop,
+    Aborts,
+    WaitsForItself,
 }

@@ -1,0 +1,312 @@
+//! How the kit speaks to a driver, and what it makes of one that dies, hangs or talks nonsense.
+//!
+//! A driver that dies or hangs in the middle of a play has shown what its subject does: that is the
+//! end of the history, and the next play gets a new process. Nonsense is a fault of the driver and
+//! says nothing about any rule.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
+use std::format;
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::string::{String, ToString};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use super::{HUNG, VERSION, word};
+use crate::check::Source;
+use crate::history::{Event, History, What};
+use crate::program::Program;
+use crate::subject::Lack;
+use crate::world;
+
+/// How long a driver may take to greet, and how much longer than its subject's patience to answer.
+const GENEROUS: Duration = Duration::from_secs(20);
+
+/// The patience of a driver that does not say how much it has.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a process takes to end at most that has closed its end of the pipe.
+const DYING: Duration = Duration::from_secs(2);
+
+/// A history of more bytes is no history.
+const FLOOD: usize = 4 << 20;
+
+/// What a driver does that drivers must not do. It says nothing about the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it did, in words.
+    pub why: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the driver {}", self.why)
+    }
+}
+
+impl Error for Fault {}
+
+fn fault<T>(why: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault { why: why.into() })
+}
+
+/// A [`Source`] at the other end of a pipe: a process that is started anew when it has died.
+pub struct Driver {
+    command: RefCell<Command>,
+    process: RefCell<Option<Process>>,
+    greeting: Greeting,
+}
+
+/// What a driver says of itself.
+#[derive(Clone, Debug)]
+struct Greeting {
+    name: String,
+    lacks: Vec<Lack>,
+    patience: Duration,
+}
+
+impl Driver {
+    /// Starts a driver, and listens to its greeting. Its standard streams are the pipe.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] if it cannot be started, or does not greet as the [protocol](super) says.
+    pub fn start(mut command: Command) -> Result<Self, Fault> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        world::lead_group(&mut command);
+        let mut process = Process::start(&mut command)?;
+        let greeting = process.greet()?;
+        Ok(Self { command: RefCell::new(command), process: RefCell::new(Some(process)), greeting })
+    }
+
+    /// The name and version that it gives itself.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.greeting.name
+    }
+
+    /// Asks, and listens to the answer.
+    fn ask(&self, how: &str, program: &Program) -> Result<History, Fault> {
+        let mut place = self.process.borrow_mut();
+        if place.is_none() {
+            let mut process = Process::start(&mut self.command.borrow_mut())?;
+            process.greet()?;
+            *place = Some(process);
+        }
+        let Some(process) = place.as_mut() else { return fault("could not be started") };
+        let answer = process.ask(how, program, self.greeting.patience * 4 + GENEROUS);
+        // Whatever else it says would be the answer to something else.
+        if !matches!(&answer, Ok(history) if !history.is_cut()) {
+            *place = None;
+        }
+        answer
+    }
+}
+
+impl Source for Driver {
+    fn play(&self, program: &Program) -> Result<History, Fault> {
+        self.ask(word::PLAY, program)
+    }
+
+    fn trace(&self, program: &Program) -> Result<History, Fault> {
+        self.ask(word::TRACE, program)
+    }
+
+    fn lacks(&self) -> &[Lack] {
+        &self.greeting.lacks
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("name", &self.greeting.name).finish_non_exhaustive()
+    }
+}
+
+/// One process of a driver. It is ended when this is dropped, and all that it has started.
+struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: Receiver<Vec<u8>>,
+    /// What it said last on its standard error, once that has come to its end.
+    complaints: Receiver<Vec<u8>>,
+    /// What was heard of a line whose end was not.
+    heard: Vec<u8>,
+    /// Whether it was ended.
+    ended: bool,
+}
+
+/// What was heard.
+enum Heard {
+    Line(String),
+    /// The end of the pipe.
+    End,
+    /// Nothing, in time.
+    Silence,
+}
+
+impl Process {
+    fn start(command: &mut Command) -> Result<Self, Fault> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return fault(format!("`{program}` cannot be started: {error}")),
+        };
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return fault(format!("`{program}` was started without pipes"));
+        };
+        // Bounded: a driver that floods has to wait, and is found out by what was heard.
+        let (send, receive) = sync_channel(16);
+        thread::spawn(move || forward(stdout, &send));
+        let (tell, complaints) = sync_channel(1);
+        thread::spawn(move || tell.send(tail_of(stderr)));
+        Ok(Self { child, stdin, stdout: receive, complaints, heard: Vec::new(), ended: false })
+    }
+
+    fn greet(&mut self) -> Result<Greeting, Fault> {
+        let deadline = Instant::now() + GENEROUS;
+        let mut greeting = Greeting { name: String::new(), lacks: Vec::new(), patience: PATIENCE };
+        loop {
+            let line = match self.hear(deadline)? {
+                Heard::Line(line) => line,
+                Heard::End => return fault(format!("ended before it was ready: {}", self.last_words())),
+                Heard::Silence => return fault(format!("did not say `{}` within {GENEROUS:?}", word::READY)),
+            };
+            let (said, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            match (said, rest.split_once(' ').unwrap_or((rest, ""))) {
+                (word::GREETING, (version, name)) if greeting.name.is_empty() && !name.is_empty() => {
+                    if version.parse() != Ok(VERSION) {
+                        return fault(format!("speaks version {version} of the protocol, not {VERSION}"));
+                    }
+                    greeting.name = name.to_string();
+                }
+                _ if greeting.name.is_empty() => {
+                    return fault(format!(
+                        "says {line:?} in the place of `{} {VERSION} NAME`",
+                        word::GREETING
+                    ));
+                }
+                (word::LACKS, (what, why)) if !what.is_empty() && !why.is_empty() => {
+                    greeting.lacks.push(Lack { what: what.to_string().into(), why: why.to_string().into() });
+                }
+                (word::PATIENCE, (millis, "")) if millis.parse::<u32>().is_ok() => {
+                    greeting.patience = Duration::from_millis(millis.parse().unwrap_or_default());
+                }
+                (word::READY, ("", "")) => return Ok(greeting),
+                _ => return fault(format!("says {line:?}, which no greeting has")),
+            }
+        }
+    }
+
+    fn ask(&mut self, how: &str, program: &Program, patience: Duration) -> Result<History, Fault> {
+        let deadline = Instant::now() + patience;
+        // If it has died, that is heard below.
+        let _ = writeln!(self.stdin, "{how} {program:#}").and_then(|()| self.stdin.flush());
+        let mut history = History::default();
+        let mut bytes = 0;
+        let cut = loop {
+            match self.hear(deadline)? {
+                Heard::Line(line) if line == word::END => return Ok(history),
+                Heard::Line(line) if line == HUNG => break What::Hung,
+                Heard::Line(line) => {
+                    bytes += line.len();
+                    match line.parse() {
+                        Ok(event) => history.events.push(event),
+                        Err(error) => return fault(format!("says {line:?}, which is no event: {error}")),
+                    }
+                    if bytes > FLOOD {
+                        return fault(format!("answers `{program:#}` with more than {FLOOD} bytes"));
+                    }
+                }
+                Heard::End => break What::Died { how: self.last_words() },
+                Heard::Silence => break What::Hung,
+            }
+        };
+        history.events.push(Event { at: None, context: 0, what: cut });
+        Ok(history)
+    }
+
+    /// The next line that is not for people.
+    fn hear(&mut self, deadline: Instant) -> Result<Heard, Fault> {
+        loop {
+            if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
+                let rest = self.heard.split_off(end + 1);
+                let line = std::mem::replace(&mut self.heard, rest);
+                let Ok(line) = String::from_utf8(line) else { return fault("says what is not UTF-8") };
+                let line = line.trim();
+                if !line.is_empty() && !line.starts_with(word::COMMENT) {
+                    return Ok(Heard::Line(line.to_string()));
+                }
+                continue;
+            }
+            if self.heard.len() > FLOOD {
+                return fault(format!("says a line of more than {FLOOD} bytes"));
+            }
+            match self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.heard.extend(bytes),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Heard::End),
+                Err(RecvTimeoutError::Timeout) => return Ok(Heard::Silence),
+            }
+        }
+    }
+
+    /// How it ended, and what it said last.
+    fn last_words(&mut self) -> String {
+        // It has closed its end of the pipe, which is what a dying process does.
+        self.end(DYING);
+        let status = match self.child.wait() {
+            Ok(status) => status.to_string(),
+            Err(error) => format!("an end that cannot be told: {error}"),
+        };
+        let complaints = self.complaints.recv_timeout(DYING).unwrap_or_default();
+        let complaints = String::from_utf8_lossy(&complaints);
+        match complaints.lines().rev().find(|line| !line.trim().is_empty()) {
+            Some(line) => format!("{status}, saying {:?}", line.trim()),
+            None => status,
+        }
+    }
+
+    /// Ends it, and all that it has started, unless that was done before.
+    fn end(&mut self, grace: Duration) {
+        if !std::mem::replace(&mut self.ended, true) {
+            world::end_group(&mut self.child, grace);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+        // Its end is certain, so this does not wait for long.
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends on what a driver says, until there is nothing more or nobody listens.
+fn forward(mut from: impl Read, to: &SyncSender<Vec<u8>>) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if to.send(buffer[..count].to_vec()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The last that a driver says for people.
+fn tail_of(mut from: impl Read) -> Vec<u8> {
+    const MOST: usize = 4096;
+    let mut buffer = [0; MOST];
+    let mut tail = Vec::new();
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        tail.extend_from_slice(&buffer[..count]);
+        let excess = tail.len().saturating_sub(MOST);
+        tail.drain(..excess);
+    }
+    tail
+}
