@@ -5,7 +5,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Choice, at, body, just, one_of, with_body, with_ref, with_time};
-use crate::program::{Body, Label, Program, Ref, Step};
+use crate::program::{Body, Label, Program, Ref, Step, Units};
 
 /// A task that starts another and awaits it, to a good end or a bad one.
 fn awaited() -> (u32, BoxedStrategy<Step>) {
@@ -17,6 +17,17 @@ fn awaited() -> (u32, BoxedStrategy<Step>) {
     };
     let ends = [Step::Yield, Step::Panic].map(|end| std::vec![Step::Yield, end]);
     (4, prop::sample::select(ends.to_vec()).prop_map(make).boxed())
+}
+
+/// A task that awaits the next, which is finished by itself or by time.
+fn awaited_beside() -> (u32, BoxedStrategy<Step>) {
+    let make = |steps: Vec<Step>| {
+        let waits = Step::Task { label: Label(0), body: Body([Step::Await { of: Ref::near(3) }].into()) };
+        let ends = Step::Task { label: Label(0), body: Body(steps) };
+        Step::Soon { label: Label(0), body: Body([waits, ends].into()) }
+    };
+    let ends = [std::vec![], std::vec![Step::Sleep { time: Units(1) }]];
+    (3, prop::sample::select(ends.to_vec()).prop_map(make).boxed())
 }
 
 /// What callbacks and tasks do alike.
@@ -32,6 +43,7 @@ fn common(inner: &BoxedStrategy<Body>, task: &BoxedStrategy<Body>) -> Choice {
         with_time(1, 3, |time| Step::Burn { time }),
         just(2, Step::Stop),
         awaited(),
+        awaited_beside(),
     ]
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Choice, body, just, loop_name, one_of, policy_name, with_body};
-use crate::program::{Body, Program, Step};
+use crate::program::{Body, Label, LoopName, Program, Step};
 
 fn about_loops() -> Choice {
     std::vec![
@@ -49,6 +49,22 @@ fn overridden(inner: &BoxedStrategy<Body>) -> (u32, BoxedStrategy<Step>) {
     (3, (policy_name(), policy_name(), loop_name(), inner.clone()).prop_map(make).boxed())
 }
 
+/// What chance alone puts together too seldom.
+fn stories() -> (u32, BoxedStrategy<Step>) {
+    let store = Step::Store { which: LoopName::A };
+    let elsewhere = |step| Step::Elsewhere { body: Body([step].into()) };
+    let stories = [
+        // The policy's own watcher, and the one after that was given up.
+        std::vec![Step::Watcher, Step::UnsetWatcher, Step::Watcher],
+        // What one context does, and what another has.
+        std::vec![store.clone(), elsewhere(Step::Clear), Step::Ask],
+        std::vec![Step::Clear, elsewhere(store), Step::Ask],
+        std::vec![Step::Keep, elsewhere(Step::Keep), Step::Keep, Step::Keep],
+    ];
+    let make = |steps| Step::Soon { label: Label(0), body: Body(steps) };
+    (3, prop::sample::select(stories.to_vec()).prop_map(make).boxed())
+}
+
 fn failing() -> (u32, BoxedStrategy<Step>) {
     let inner = body(&one_of(about_loops()), 3);
     (4, inner.prop_map(|body| Step::Failing { body }).boxed())
@@ -72,6 +88,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         just(4, Step::Watcher),
         (3, loop_name().prop_map(|which| Step::SetWatcher { which }).boxed()),
         just(1, Step::UnsetWatcher),
+        stories(),
         failing(),
     ]);
     if depth > 0 {
