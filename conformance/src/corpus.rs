@@ -42,6 +42,8 @@ macro_rules! corpus {
 }
 
 corpus! {
+    "attach-on-store"
+    "attach-refused"
     "cancel-chain"
     "cancel-stale"
     "child-255"

@@ -233,6 +233,11 @@ pub enum What {
     WatcherSet { watcher: Option<u32>, failed: Option<String> },
     /// What a watcher says of itself.
     WatcherSaw { watcher: u32, active: bool },
+    /// A watcher is about to be set in `p`.
+    WatcherSetting { watcher: Option<u32> },
+    /// One of the kit's watchers was told to attach to that loop, or with `None` to none, and
+    /// refused to if it is `refused`.
+    Attached { watcher: u32, lp: Option<u32>, refused: bool },
 
     // Children.
     /// A child was started, and waits for orders.

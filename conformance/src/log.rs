@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) kept: u32,
     /// Whether the factory of `p` fails: in how many steps.
     pub(crate) failing: u32,
+    /// Whether the next attempt to attach one of the kit's watchers fails.
+    pub(crate) refusing: bool,
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.

@@ -318,6 +318,8 @@ steps! {
     "setwatcher" SetWatcher { which: LoopName };
     /// Sets the child watcher of the policy `p` to none.
     "unsetwatcher" UnsetWatcher;
+    /// The next attempt to attach one of the two watchers fails.
+    "refuse" Refuse;
 
     // Children.
     /// Starts a child, which waits for orders. Before the first one the loop is run for a moment,
@@ -341,6 +343,7 @@ steps! {
     "alien" Alien { label: Label, body: Body };
     /// Closes the watcher.
     "closewatcher" CloseWatcher;
+
 }
 
 impl Step {

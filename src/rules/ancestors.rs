@@ -109,38 +109,10 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("POL-30", "setting a watcher closes the former one", Kept),
     row("POL-31", "setting none brings the default watcher back", Kept),
     row("POL-32", "setting the watcher that is there changes nothing", Kept),
-    row(
-        "POL-33",
-        "setting a watcher does not attach it",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-34",
-        "storing a loop on the main thread attaches the watcher",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-35",
-        "storing a loop elsewhere leaves the watcher alone",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-36",
-        "a failed attach undoes the store",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
+    row("POL-33", "setting a watcher does not attach it", Kept),
+    row("POL-34", "storing a loop on the main thread attaches the watcher", Kept),
+    row("POL-35", "storing a loop elsewhere leaves the watcher alone", Kept),
+    row("POL-36", "a failed attach undoes the store", Kept),
     row(
         "POL-37",
         "nothing is started while the watcher is not active",
@@ -332,11 +304,11 @@ pub static ANCESTORS: &[Ancestor] = &[
         "zero and negative pids are refused",
         Meaningless("the type is the check: a `Pid` is neither"),
     ),
-    row("WATCH-14", "attaching detaches from the loop before", Later("attach", "programs do not attach")),
+    row("WATCH-14", "attaching detaches from the loop before", Kept),
     row("WATCH-15", "detaching with registrations pending warns", Later("attach", "programs do not attach")),
     row("WATCH-16", "registrations survive attaching", Later("attach", "programs do not attach")),
     row("WATCH-17", "attaching drops nothing", Later("attach", "programs do not attach")),
-    row("WATCH-18", "attaching that fails changes nothing", Later("attach", "programs do not attach")),
+    row("WATCH-18", "attaching that fails changes nothing", Kept),
     row("WATCH-19", "active means that children will be reported", Kept),
     row("WATCH-20", "closing frees everything, may be repeated, and ends being active", Kept),
     row("WATCH-21", "closing does not lose what is pending", Kept),

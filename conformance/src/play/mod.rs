@@ -241,7 +241,8 @@ impl Player {
             | Step::Unguard
             | Step::Watcher
             | Step::SetWatcher { .. }
-            | Step::UnsetWatcher => {
+            | Step::UnsetWatcher
+            | Step::Refuse => {
                 self.booth.step(step);
                 if matches!(step, Step::Set { .. } | Step::Reset) {
                     self.look();

@@ -8,6 +8,7 @@
 //! | `policy.rs` | what can be wrong with a policy? |
 //! | `root.rs` | what could be wrong with the root crate? |
 //! | `watcher.rs` | what can be wrong with a child watcher? |
+//! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
 //! the rule that it breaks. Nothing here is of use for anything else.
@@ -16,6 +17,7 @@ pub mod loop_;
 pub mod policy;
 mod remote;
 pub mod root;
+mod surroundings;
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
@@ -188,7 +190,8 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    DISEASES.iter().chain(watcher::DISEASES).copied()
+    let more = [surroundings::DISEASES, watcher::DISEASES];
+    DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }
 
 /// Shows every disease to the judge of its rule. `programs` and `seed` are as in
