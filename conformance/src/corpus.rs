@@ -53,6 +53,7 @@ corpus! {
     "guard-out-of-order"
     "nested-run"
     "panic-mid-batch"
+    "probe-when-closed"
     "stop-mid-batch"
     "timer-ties"
     "wake-sleep"

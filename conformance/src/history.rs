@@ -82,6 +82,27 @@ pub enum Given {
     Failed(String),
 }
 
+/// The capabilities of a loop, as `Offered` numbers them.
+pub const OFFERS: [&str; 8] =
+    ["readiness", "completion", "signals", "processes", "blocking", "step", "observe", "ext"];
+
+/// What is asked of a capability of a closed loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// To take a step.
+    Step,
+    /// To watch a source.
+    Source,
+    /// To start a program.
+    Program,
+    /// To set the exception handler, and to take it back.
+    Handler,
+    /// When the next timer is due.
+    Deadline,
+    /// To stop watching a source.
+    Removal,
+}
+
 /// What happened. Events in *-ing* are recorded before a call, those in *-ed* after it returned.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields say what the variants explain")]
@@ -276,6 +297,20 @@ pub enum What {
     /// How many descriptors the process had before children were started, and has after every
     /// registration has come to its end.
     Descriptors { before: usize, after: usize },
+
+    // What a loop offers, and what it leaves behind.
+    /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].
+    Offered { offers: u32 },
+    /// Something was asked of a capability of the closed loop: did it accept, or find anything?
+    Tried { what: Tried, accepted: bool, panic: Option<String> },
+    /// Another loop came and went: closed, or only dropped. Of the callbacks and tasks that were
+    /// `waiting` then, so many were `dropped`, and so many `ran`.
+    Gone { closed: bool, waiting: u32, dropped: u32, ran: u32, panic: Option<String> },
+    /// What its remote half says then, and whether it hands back what it is given.
+    RemoteLeft { closed: bool, refuses: bool },
+    /// How many descriptors the process had before that loop was made, and has since it was closed,
+    /// or dropped.
+    LoopDescriptors { closed: bool, before: usize, after: usize },
 
     // The world.
     /// A step could not be taken, because there are no such things here.

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) failing: u32,
     /// Whether the next attempt to attach one of the kit's watchers fails.
     pub(crate) refusing: bool,
+    /// What waited on a loop that went away: how many ran, and how many were dropped.
+    pub(crate) leavings: [u32; 2],
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.

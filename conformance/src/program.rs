@@ -344,6 +344,13 @@ steps! {
     /// Closes the watcher.
     "closewatcher" CloseWatcher;
 
+    // What a loop offers, and what it leaves behind.
+    /// Looks at what the loop offers; once it is closed, asks it for some of that.
+    "probe" Probe;
+    /// Makes another loop, has it run and wait for something, and closes it.
+    "discard" Discard;
+    /// As `discard`, but only drops it.
+    "abandon" Abandon;
 }
 
 impl Step {

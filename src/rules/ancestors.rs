@@ -159,21 +159,13 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("LOOP-16", "closing drops what waits, uncalled", Kept),
     row("LOOP-17", "what a closed loop refuses", Kept),
     row("LOOP-18", "what stays harmless on a closed loop", Kept),
-    row(
-        "LOOP-19",
-        "closing frees the loop's descriptors and no one else's",
-        Later("resources", "the kit counts descriptors for watchers only, so far"),
-    ),
+    row("LOOP-19", "closing frees the loop's descriptors and no one else's", Kept),
     row(
         "LOOP-20",
         "closing does not wait for jobs on other threads",
         Later("executors", "the capability `blocking` has no rules yet"),
     ),
-    row(
-        "LOOP-21",
-        "dropping an open loop closes it",
-        Later("resources", "programs hold their loop until it is closed"),
-    ),
+    row("LOOP-21", "dropping an open loop closes it", Kept),
     row("LOOP-22", "a loop can be used again after any run", Kept),
     row(
         "LOOP-23",

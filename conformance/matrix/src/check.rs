@@ -146,7 +146,7 @@ fn print_report(report: &Report, seconds: f64) {
         }
         let counts: Vec<_> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         let what = format!("{exercised} times in {programs} programs");
-        println!("  {name:<8} {:<24} {what}", counts.join(", "));
+        println!("  {name:<10} {:<24} {what}", counts.join(", "));
     }
     for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
         print_cell(&report.subject, cell);

@@ -6,6 +6,7 @@
 mod child;
 mod core;
 mod future;
+mod life;
 mod policy;
 mod wake;
 
@@ -49,6 +50,13 @@ pub static KINDS: &[Kind] = &[
         strategy: policy::programs,
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
+    Kind {
+        name: "life",
+        needs: "close",
+        families: &["capability", "close"],
+        programs: 192,
+        strategy: life::programs,
+    },
 ];
 
 impl Kind {

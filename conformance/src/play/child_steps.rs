@@ -57,6 +57,11 @@ impl Kids {
         }
     }
 
+    /// How long it may take until a watcher, or a thread of one, has done what it is about to do.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     fn get(&self, kid: Kid) -> Option<State> {
         self.kids.borrow().get(&kid).copied()
     }
@@ -120,7 +125,7 @@ impl Player {
     fn start_kid(&self, children: &dyn Children, kid: Kid, plan: Plan) {
         if self.kids.before.get().is_none() && self.inside.get() == 0 {
             self.warm_up();
-            self.kids.before.set(children.descriptors(usize::MAX, Duration::ZERO));
+            self.kids.before.set(self.world.descriptors(usize::MAX, Duration::ZERO));
         }
         let Some(pid) = children.start(plan) else {
             self.log.record(What::Lacking { what: "children" });
@@ -307,18 +312,15 @@ impl Player {
         let world = self.world.clone();
         let told =
             self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| state.watched.is_none());
-        let (Some(children), Some(before)) = (world.children(), self.kids.before.get().filter(|_| told))
-        else {
-            return;
-        };
+        let Some(before) = self.kids.before.get().filter(|_| told) else { return };
         if self.given_up.get() || self.lp.is_closed() {
             return;
         }
-        if children.descriptors(before, Duration::ZERO) > Some(before) {
+        if world.descriptors(before, Duration::ZERO) > Some(before) {
             // What was removed from a callback may be given back in the next turn.
             self.run_for(Duration::from_nanos(Units::NANOS));
         }
-        if let Some(after) = children.descriptors(before, self.kids.patience) {
+        if let Some(after) = world.descriptors(before, self.kids.patience) {
             self.log.record_quietly(What::Descriptors { before, after });
         }
     }

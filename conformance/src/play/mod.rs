@@ -9,11 +9,13 @@
 //! | `task_steps.rs` | what does a task do? |
 //! | `policy_steps.rs` | what do the steps about policies do? |
 //! | `child_steps.rs` | what do the steps about children do? |
+//! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
 //! unless the program was faster. Such a stop is an ordinary event of the history.
 
 mod child_steps;
+mod life_steps;
 mod loop_steps;
 mod payload;
 mod policy_steps;
@@ -222,6 +224,7 @@ impl Player {
             | Step::Steal { .. }
             | Step::Alien { .. }
             | Step::CloseWatcher => self.child_step(step),
+            Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }

@@ -68,4 +68,9 @@ pub enum Bug {
     KeepsFirstHandler,
     HandlerEndsRun,
     PanicUndoesStop,
+    OffersLessInside,
+    StepsWhenClosed,
+    HandlerPanicsWhenClosed,
+    KeepsDescriptor,
+    DropsOpen,
 }
