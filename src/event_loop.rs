@@ -86,6 +86,7 @@ pub trait EventLoop: Any {
     /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
     /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE),
     /// [`run.lasts`](crate::rules::run::LASTS),
+    /// [`run.interrupted`](crate::rules::run::INTERRUPTED),
     /// [`stop.panic`](crate::rules::stop::PANIC).
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use core::fmt;
 
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, RejectReason, RunError};
 
-use crate::program::{Kid, Label, Plan};
+use crate::program::{Kid, Label, LoopName, Plan};
 
 /// A play, told in the order in which it was noticed.
 ///
@@ -173,7 +173,7 @@ pub enum What {
     Poked { panic: Option<String>, cancelled: bool },
     /// What the loop says of itself, and what the context says.
     Saw { state: LoopState, current: Current },
-    /// A method of the loop panicked outside of every callback.
+    /// A method of the loop or the watcher panicked outside of every callback.
     Failed { panic: String },
 
     /// What the remote half says, here: is this the loop's context, and is the loop closed?
@@ -298,6 +298,16 @@ pub enum What {
     /// registration has come to its end.
     Descriptors { before: usize, after: usize },
 
+    /// The watcher of `p` is about to be attached: to the loop that is judged, to another, or to
+    /// none.
+    Attaching { which: Option<LoopName> },
+    /// It was, or failed.
+    AttachDone { failed: Option<String> },
+    /// On another thread than the loop's, a registration is about to be removed.
+    Snatching { kid: Kid },
+    /// The watcher answered.
+    Snatched { kid: Kid, answer: bool },
+
     // What a loop offers, and what it leaves behind.
     /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].
     Offered { offers: u32 },
@@ -313,6 +323,8 @@ pub enum What {
     LoopDescriptors { closed: bool, before: usize, after: usize },
 
     // The world.
+    /// The loop's thread is about to be interrupted by a signal.
+    Interrupting,
     /// A step could not be taken, because there are no such things here.
     Lacking { what: &'static str },
     /// The policy made no loop to play on.

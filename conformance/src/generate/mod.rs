@@ -53,7 +53,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         name: "life",
         needs: "close",
-        families: &["capability", "close"],
+        families: &["capability", "close", "run"],
         programs: 192,
         strategy: life::programs,
     },

@@ -223,7 +223,9 @@ impl Player {
             | Step::Unwatch { .. }
             | Step::Steal { .. }
             | Step::Alien { .. }
-            | Step::CloseWatcher => self.child_step(step),
+            | Step::CloseWatcher
+            | Step::Attach { .. }
+            | Step::Unattach => self.child_step(step),
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));

@@ -1,4 +1,4 @@
-//! What programs need beside the loop: threads, children and descriptors.
+//! What programs need beside the loop: threads, children, signals and descriptors.
 //!
 //! | file | answers |
 //! | --- | --- |
@@ -42,6 +42,12 @@ pub trait World {
         None
     }
 
+    /// What interrupts the calling thread, from others; `None` where there are no signals. It does
+    /// nothing once the thread has ended.
+    fn interrupter(&self) -> Option<Interrupter> {
+        None
+    }
+
     /// Asks for a source to be watched, and says whether it was, for a moment; `None` where there
     /// is no source to be had.
     fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {
@@ -56,6 +62,9 @@ pub trait World {
         None
     }
 }
+
+/// Sends a signal to one thread, whose handler does nothing.
+pub type Interrupter = Box<dyn Fn() + Send>;
 
 /// A thread that runs a job.
 pub trait Thread {

@@ -5,7 +5,9 @@
 //! program leaves to chance on a real system, such as whether a child had ended before somebody
 //! looked, is certain here.
 //!
-//! This is the only file of the kit that holds `unsafe` code.
+//! This file, with `unix/interrupt.rs`, is the only one of the kit that holds `unsafe` code.
+
+mod interrupt;
 
 use std::boxed::Box;
 use std::cell::RefCell;
@@ -24,7 +26,7 @@ use anyloop::{
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, waitid};
 
-use super::{Children, Thread, World, threads};
+use super::{Children, Interrupter, Thread, World, threads};
 use crate::program::Plan;
 
 /// The variable that makes a process one of the kit's children.
@@ -110,6 +112,10 @@ impl World for Unix {
         let open = || fs::read_dir(DESCRIPTORS).map(|list| list.count().saturating_sub(ours));
         wait_until(patience, || open().is_ok_and(|open| open <= wanted));
         open().ok()
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        interrupt::this_thread()
     }
 
     fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {

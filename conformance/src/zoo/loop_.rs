@@ -18,12 +18,13 @@ use std::vec::Vec;
 
 use anyloop::{
     Callback, Capabilities, CloseError, EventLoop, Exception, ExceptionHandler, Handle, Handles, Instant,
-    Loop, LoopState, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
+    Loop, LoopState, OsError, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
 };
 
 pub use self::bug::Bug;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
+use crate::world::threads;
 
 std::thread_local! {
     /// For loops that count for each thread apart.
@@ -231,8 +232,12 @@ impl Specimen {
                 if self.has(Bug::ReturnsWhenIdle) {
                     return Ok(());
                 }
+                let interruptions = threads::interruptions();
                 if !self.wait() {
                     return Err(RunError::Stalled);
+                }
+                if self.has(Bug::FailsInterrupted) && threads::interruptions() != interruptions {
+                    return Err(RunError::Os(OsError::from_raw(4)));
                 }
                 continue;
             }

@@ -31,6 +31,7 @@ cfg_if::cfg_if! {
         const LACKS: &[Lack] = &[
             Lack::family("child", "the kit has no children on this system"),
             Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
+            Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
         ];
         mod system {
             pub(super) static DISEASES: &[super::Disease] = &[];

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::rules::{child, close, policy};
+use anyloop::rules::{child, close, policy, run};
 use anyloop::{Exec, ExitStatus, Loop, Pid, Policy, Processes};
 use anyloop_conformance::program::Plan;
 use anyloop_conformance::world::{Children, Thread, World, threads};
@@ -17,6 +17,14 @@ pub(crate) struct Sim(Simulation);
 const LACKS: &[Lack] = &[
     Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
     Lack::rule(&close::DESCRIPTORS, "simulated loops take no descriptors"),
+    Lack::rule(
+        &run::INTERRUPTED,
+        "simulated loops are not interrupted: there are no signals in virtual time",
+    ),
+    Lack::rule(
+        &child::INTERRUPTED,
+        "simulated loops are not interrupted: there are no signals in virtual time",
+    ),
     Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
 ];
 

@@ -73,4 +73,5 @@ pub enum Bug {
     HandlerPanicsWhenClosed,
     KeepsDescriptor,
     DropsOpen,
+    FailsInterrupted,
 }
