@@ -3,6 +3,12 @@
 //! The core traits are total: none of their methods answers "not supported". Whatever a loop may
 //! lack is a field of [`Capabilities`], so that a wrapper forwards all of it, known and unknown,
 //! in one line, and a caller sees what is there before it relies on it.
+//!
+//! # For authors of loops
+//!
+//! Whoever asked for a capability while the loop was open may use it when the loop is closed. Refuse
+//! what would begin something ([`capability.refused`](crate::rules::capability::REFUSED)), and let
+//! clean-up code have its way ([`capability.harmless`](crate::rules::capability::HARMLESS)).
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -113,7 +119,8 @@ pub trait Readiness {
     /// [`OsError`] if the system refuses, and the former interest stays in force.
     fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError>;
 
-    /// Stops watching, and says whether it did watch. The callback does not run afterwards.
+    /// Stops watching, and says whether it did watch. The callback does not run afterwards. False on
+    /// a closed loop.
     fn remove(&self, handle: Handle) -> bool;
 }
 
@@ -184,7 +191,8 @@ pub trait Processes {
     ///
     /// # Errors
     ///
-    /// [`OsError`], and no process was created.
+    /// [`OsError`], and no process was created: on a closed loop always, since it could not be told
+    /// of the end (the number that a closed descriptor gives).
     fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError>;
 }
 

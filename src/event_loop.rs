@@ -92,6 +92,7 @@ pub trait EventLoop: Any {
     /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
     /// [`stop.returns`](crate::rules::stop::RETURNS), [`stop.once`](crate::rules::stop::ONCE),
     /// [`run.lasts`](crate::rules::run::LASTS),
+    /// [`run.interrupted`](crate::rules::run::INTERRUPTED),
     /// [`stop.panic`](crate::rules::stop::PANIC).
     ///
     /// # Errors
@@ -118,14 +119,17 @@ pub trait EventLoop: Any {
     /// In this order: refuse to do so while running; become closed, so that what is dropped next
     /// is rejected if it schedules; [`TaskSet::cancel_all`] and then drop what that sent to the
     /// remote half; refuse further remote work, in one atomic step; drop every callback, outside
-    /// of every borrow; free what the system gave.
+    /// of every borrow; free what the system gave. A loop whose last handle is dropped does the same,
+    /// if it is open.
     ///
     /// *Keeps* [`close.running`](crate::rules::close::RUNNING), [`close.final`](crate::rules::close::FINAL),
     /// [`close.drops`](crate::rules::close::DROPS), [`close.reentry`](crate::rules::close::REENTRY),
     /// [`close.harmless`](crate::rules::close::HARMLESS),
     /// [`future.dropped`](crate::rules::future::DROPPED),
     /// [`close.during`](crate::rules::close::DURING),
-    /// [`close.nested`](crate::rules::close::NESTED).
+    /// [`close.nested`](crate::rules::close::NESTED),
+    /// [`close.descriptors`](crate::rules::close::DESCRIPTORS),
+    /// [`close.abandoned`](crate::rules::close::ABANDONED).
     ///
     /// # Errors
     ///
@@ -143,6 +147,8 @@ pub trait EventLoop: Any {
     /// What this loop can do beyond the above.
     ///
     /// A wrapper forwards the whole struct, so that a capability added tomorrow is not hidden.
+    ///
+    /// *Keeps* [`capability.same`](crate::rules::capability::SAME). A closed loop may offer less.
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities::default()
     }

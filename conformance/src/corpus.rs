@@ -42,6 +42,8 @@ macro_rules! corpus {
 }
 
 corpus! {
+    "attach-on-store"
+    "attach-refused"
     "cancel-chain"
     "cancel-stale"
     "child-255"
@@ -51,6 +53,7 @@ corpus! {
     "guard-out-of-order"
     "nested-run"
     "panic-mid-batch"
+    "probe-when-closed"
     "stop-mid-batch"
     "timer-ties"
     "wake-sleep"

@@ -23,7 +23,7 @@ use core::fmt;
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, RejectReason, RunError};
 
 use self::text::{Fields, Value};
-use crate::program::{Kid, Label, Plan};
+use crate::program::{Kid, Label, LoopName, Plan};
 
 /// A play, told in the order in which it was noticed.
 ///
@@ -108,6 +108,27 @@ pub enum Given {
     Unsupported,
     /// Another error, in words.
     Failed(String),
+}
+
+/// The capabilities of a loop, as `Offered` numbers them.
+pub const OFFERS: [&str; 8] =
+    ["readiness", "completion", "signals", "processes", "blocking", "step", "observe", "ext"];
+
+/// What is asked of a capability of a closed loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// To take a step.
+    Step,
+    /// To watch a source.
+    Source,
+    /// To start a program.
+    Program,
+    /// To set the exception handler, and to take it back.
+    Handler,
+    /// When the next timer is due.
+    Deadline,
+    /// To stop watching a source.
+    Removal,
 }
 
 /// Declares what can happen once: the events, their words, and their fields in the order in which
@@ -216,7 +237,7 @@ events! {
     "poked" Poked { panic: Option<String>, cancelled: bool };
     /// What the loop says of itself, and what the context says.
     "saw" Saw { state: LoopState, current: Current };
-    /// A method of the loop panicked outside of every callback.
+    /// A method of the loop or the watcher panicked outside of every callback.
     "failed" Failed { panic: String };
 
     /// What the remote half says, here: is this the loop's context, and is the loop closed?
@@ -297,6 +318,11 @@ events! {
     "watcher-set" WatcherSet { watcher: Option<u32>, failed: Option<String> };
     /// What a watcher says of itself.
     "watcher-saw" WatcherSaw { watcher: u32, active: bool };
+    /// A watcher is about to be set in `p`.
+    "watcher-setting" WatcherSetting { watcher: Option<u32> };
+    /// One of the kit's watchers was told to attach to that loop, or with `None` to none, and
+    /// refused to if it is `refused`.
+    "attached" Attached { watcher: u32, lp: Option<u32>, refused: bool };
 
     // Children.
     /// A child was started, and waits for orders.
@@ -336,7 +362,33 @@ events! {
     /// registration has come to its end.
     "descriptors" Descriptors { before: usize, after: usize };
 
+    /// The watcher of `p` is about to be attached: to the loop that is judged, to another, or to
+    /// none.
+    "attaching" Attaching { which: Option<LoopName> };
+    /// It was, or failed.
+    "attach-done" AttachDone { failed: Option<String> };
+    /// On another thread than the loop's, a registration is about to be removed.
+    "snatching" Snatching { kid: Kid };
+    /// The watcher answered.
+    "snatched" Snatched { kid: Kid, answer: bool };
+
+    // What a loop offers, and what it leaves behind.
+    /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].
+    "offered" Offered { offers: u32 };
+    /// Something was asked of a capability of the closed loop: did it accept, or find anything?
+    "tried" Tried { what: Tried, accepted: bool, panic: Option<String> };
+    /// Another loop came and went: closed, or only dropped. Of the callbacks and tasks that were
+    /// `waiting` then, so many were `dropped`, and so many `ran`.
+    "gone" Gone { closed: bool, waiting: u32, dropped: u32, ran: u32, panic: Option<String> };
+    /// What its remote half says then, and whether it hands back what it is given.
+    "remote-left" RemoteLeft { closed: bool, refuses: bool };
+    /// How many descriptors the process had before that loop was made, and has since it was closed,
+    /// or dropped.
+    "loop-descriptors" LoopDescriptors { closed: bool, before: usize, after: usize };
+
     // The world.
+    /// The loop's thread is about to be interrupted by a signal.
+    "interrupting" Interrupting;
     /// A step could not be taken, because there are no such things here.
     "lacking" Lacking { what: String };
     /// The policy made no loop to play on.

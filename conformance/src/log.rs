@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::task::Waker;
 
-use anyloop::{ContextId, Policy, Remote};
+use anyloop::{ContextId, Pid, Policy, Remote};
 
 use crate::history::{Event, History, What};
 use crate::platform::{Shared, happened};
 use crate::play::player;
-use crate::program::Label;
+use crate::program::{Kid, Label};
 
 /// Something that a run is waited for: as long as there is one, the player does not stop the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,16 @@ pub(crate) struct State {
     pub(crate) kept: u32,
     /// Whether the factory of `p` fails: in how many steps.
     pub(crate) failing: u32,
+    /// Whether the next attempt to attach one of the kit's watchers fails.
+    pub(crate) refusing: bool,
+    /// Callbacks that a watcher holds, or is calling.
+    pub(crate) registered: BTreeSet<Label>,
+    /// The children's numbers.
+    pub(crate) pids: BTreeMap<Kid, Pid>,
+    /// Children whose registration another thread than the loop's tried to remove.
+    pub(crate) snatched: BTreeSet<Kid>,
+    /// What waited on a loop that went away: how many ran, and how many were dropped.
+    pub(crate) leavings: [u32; 2],
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.
@@ -104,6 +114,21 @@ impl Log {
     /// From now on the run is not over before `token` is released.
     pub(crate) fn hold(&self, token: Token) {
         self.with(|state| state.tokens.insert(token));
+    }
+
+    /// As [`hold`](Self::hold), for a callback that a watcher has, unless another thread has just
+    /// removed it.
+    pub(crate) fn hold_registered(&self, label: Label) {
+        self.with(|state| {
+            if state.registered.contains(&label) {
+                state.tokens.insert(Token::Callback(label));
+            }
+        });
+    }
+
+    /// Whether a watcher still holds that callback.
+    pub(crate) fn is_registered(&self, label: Label) -> bool {
+        self.with(|state| state.registered.contains(&label))
     }
 
     /// Whether the run is not over before `token` is released.

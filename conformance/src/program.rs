@@ -256,12 +256,15 @@ steps! {
 
     // Threads and the remote half.
     /// A thread that takes the steps `soon`, `post`, `stop`, `wake` and `burn`, with the remote
-    /// half. It is joined by `join`, and after each run.
+    /// half, and `unwatch`, `closewatcher` and `interrupt`. It is joined by `join`, and after each
+    /// run.
     "thread" Thread { label: Label, body: Body };
     /// Waits for the threads to end.
     "join" Join;
     /// `call_soon` of the remote half.
     "post" Post { label: Label, body: Body };
+    /// Interrupts the loop's thread by a signal. In a thread.
+    "interrupt" Interrupt;
 
     // Tasks. `yield`, `sleep`, `park` and `await` mean nothing outside of a task.
     /// `spawn_local` of a task that takes the steps of `body`.
@@ -318,6 +321,8 @@ steps! {
     "setwatcher" SetWatcher { which: LoopName };
     /// Sets the child watcher of the policy `p` to none.
     "unsetwatcher" UnsetWatcher;
+    /// The next attempt to attach one of the two watchers fails.
+    "refuse" Refuse;
 
     // Children.
     /// Starts a child, which waits for orders. Before the first one the loop is run for a moment,
@@ -341,6 +346,18 @@ steps! {
     "alien" Alien { label: Label, body: Body };
     /// Closes the watcher.
     "closewatcher" CloseWatcher;
+    /// Attaches the watcher of the policy `p` to the loop that is judged, `a`, or to another.
+    "attach" Attach { which: LoopName };
+    /// Attaches the watcher of the policy `p` to none.
+    "unattach" Unattach;
+
+    // What a loop offers, and what it leaves behind.
+    /// Looks at what the loop offers; once it is closed, asks it for some of that.
+    "probe" Probe;
+    /// Makes another loop, has it run and wait for something, and closes it.
+    "discard" Discard;
+    /// As `discard`, but only drops it.
+    "abandon" Abandon;
 }
 
 impl Step {

@@ -36,7 +36,8 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.descriptors`](crate::rules::child::DESCRIPTORS),
     /// [`child.pid`](crate::rules::child::PID),
     /// [`child.gone`](crate::rules::child::GONE),
-    /// [`child.panic`](crate::rules::child::PANIC).
+    /// [`child.panic`](crate::rules::child::PANIC),
+    /// [`child.interrupted`](crate::rules::child::INTERRUPTED).
     ///
     /// # Errors
     ///
@@ -50,15 +51,18 @@ pub trait ChildWatcher: Any + Send + Sync {
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>>;
 
     /// Forgets the registration for `pid` and says whether there was one. After `true` the
-    /// callback does not run, and collecting the child is up to the caller.
+    /// callback does not run, and collecting the child is up to the caller. On any context.
     ///
-    /// *Keeps* [`child.remove`](crate::rules::child::REMOVE), [`child.caller`](crate::rules::child::CALLER).
+    /// *Keeps* [`child.remove`](crate::rules::child::REMOVE), [`child.caller`](crate::rules::child::CALLER),
+    /// [`child.race`](crate::rules::child::RACE).
     fn remove_child_handler(&self, pid: Pid) -> bool;
 
     /// Attaches to a loop, after detaching from the former one; `None` only detaches.
     ///
-    /// Watchers that need no loop of their own, and that is both of anyloop's so far, accept and
-    /// ignore it.
+    /// Called by the policy when a loop is stored in its main context, on that context. Watchers
+    /// that need no loop of their own, and that is both of anyloop's so far, accept and ignore it.
+    ///
+    /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED).
     ///
     /// # Errors
     ///

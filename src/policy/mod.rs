@@ -46,6 +46,10 @@ use crate::{Loop, PolicyError, Watcher};
 /// ([`policy.outer`](crate::rules::policy::OUTER)); asyncio's base class does the same by virtual calls.
 /// Keep what belongs to a context in a [`PerContext`](crate::PerContext). Methods are called on
 /// any context and hold no lock of this crate.
+///
+/// One context is the *main* one: the process's main thread, or whichever your documentation says.
+/// Loops are made by themselves there at most ([`policy.elsewhere`](crate::rules::policy::ELSEWHERE)),
+/// and the child watcher follows the loop that is stored there.
 pub trait EventLoopPolicy: Any + Send + Sync {
     /// The loop of the calling context, made first if this policy does so here.
     ///
@@ -65,14 +69,19 @@ pub trait EventLoopPolicy: Any + Send + Sync {
 
     /// Makes `lp` the loop of the calling context; `None` leaves it without one.
     ///
-    /// Neither starts, stops nor closes anything, the displaced loop included.
+    /// Neither starts, stops nor closes anything, the displaced loop included. In the main context
+    /// it first attaches the child watcher that the policy has, and makes none for that: see
+    /// [`ChildWatcher::attach_loop`](crate::ChildWatcher::attach_loop).
     ///
     /// *Keeps* [`policy.stored`](crate::rules::policy::STORED), [`policy.cleared`](crate::rules::policy::CLEARED),
-    /// [`policy.idle`](crate::rules::policy::IDLE).
+    /// [`policy.idle`](crate::rules::policy::IDLE),
+    /// [`policy.attach`](crate::rules::policy::ATTACH),
+    /// [`policy.aloof`](crate::rules::policy::ALOOF),
+    /// [`policy.both`](crate::rules::policy::BOTH).
     ///
     /// # Errors
     ///
-    /// Whatever the policy refuses; then nothing has changed.
+    /// Whatever the policy or its watcher refuses; then nothing has changed.
     fn set_event_loop(&self, outer: &dyn EventLoopPolicy, lp: Option<Loop>) -> Result<(), PolicyError>;
 
     /// Makes a loop: open, idle, like no other, and not stored anywhere.
@@ -97,9 +106,10 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     }
 
     /// Sets the watcher; `None` restores the policy's own. The former one is closed, unless it is
-    /// the same.
+    /// the same. The new one is attached to nothing.
     ///
-    /// *Keeps* [`policy.rewatch`](crate::rules::policy::REWATCH),
+    /// *Keeps* [`policy.loose`](crate::rules::policy::LOOSE),
+    /// [`policy.rewatch`](crate::rules::policy::REWATCH),
     /// [`policy.unwatch`](crate::rules::policy::UNWATCH).
     ///
     /// # Errors

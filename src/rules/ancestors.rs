@@ -109,38 +109,10 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("POL-30", "setting a watcher closes the former one", Kept),
     row("POL-31", "setting none brings the default watcher back", Kept),
     row("POL-32", "setting the watcher that is there changes nothing", Kept),
-    row(
-        "POL-33",
-        "setting a watcher does not attach it",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-34",
-        "storing a loop on the main thread attaches the watcher",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-35",
-        "storing a loop elsewhere leaves the watcher alone",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
-    row(
-        "POL-36",
-        "a failed attach undoes the store",
-        Later(
-            "attach",
-            "whether storing a loop attaches the watcher is the policy's own affair so far; programs do not attach",
-        ),
-    ),
+    row("POL-33", "setting a watcher does not attach it", Kept),
+    row("POL-34", "storing a loop on the main thread attaches the watcher", Kept),
+    row("POL-35", "storing a loop elsewhere leaves the watcher alone", Kept),
+    row("POL-36", "a failed attach undoes the store", Kept),
     row(
         "POL-37",
         "nothing is started while the watcher is not active",
@@ -187,21 +159,13 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("LOOP-16", "closing drops what waits, uncalled", Kept),
     row("LOOP-17", "what a closed loop refuses", Kept),
     row("LOOP-18", "what stays harmless on a closed loop", Kept),
-    row(
-        "LOOP-19",
-        "closing frees the loop's descriptors and no one else's",
-        Later("resources", "the kit counts descriptors for watchers only, so far"),
-    ),
+    row("LOOP-19", "closing frees the loop's descriptors and no one else's", Kept),
     row(
         "LOOP-20",
         "closing does not wait for jobs on other threads",
         Later("executors", "the capability `blocking` has no rules yet"),
     ),
-    row(
-        "LOOP-21",
-        "dropping an open loop closes it",
-        Later("resources", "programs hold their loop until it is closed"),
-    ),
+    row("LOOP-21", "dropping an open loop closes it", Kept),
     row("LOOP-22", "a loop can be used again after any run", Kept),
     row(
         "LOOP-23",
@@ -227,11 +191,7 @@ pub static ANCESTORS: &[Ancestor] = &[
     ),
     row("LOOP-33", "callbacks that schedule themselves starve nothing", Kept),
     row("LOOP-34", "how long a turn waits", Kept),
-    row(
-        "LOOP-35",
-        "a wait that is interrupted is gone on with",
-        Later("signals", "programs cannot send signals to the loop's thread yet"),
-    ),
+    row("LOOP-35", "a wait that is interrupted is gone on with", Kept),
     row("LOOP-36", "the clock goes on, also inside of a callback", Kept),
     row("LOOP-37", "a delay is a deadline on the same clock", Kept),
     row("LOOP-38", "no timer runs early", Kept),
@@ -332,11 +292,15 @@ pub static ANCESTORS: &[Ancestor] = &[
         "zero and negative pids are refused",
         Meaningless("the type is the check: a `Pid` is neither"),
     ),
-    row("WATCH-14", "attaching detaches from the loop before", Later("attach", "programs do not attach")),
-    row("WATCH-15", "detaching with registrations pending warns", Later("attach", "programs do not attach")),
-    row("WATCH-16", "registrations survive attaching", Later("attach", "programs do not attach")),
-    row("WATCH-17", "attaching drops nothing", Later("attach", "programs do not attach")),
-    row("WATCH-18", "attaching that fails changes nothing", Later("attach", "programs do not attach")),
+    row("WATCH-14", "attaching detaches from the loop before", Kept),
+    row(
+        "WATCH-15",
+        "detaching with registrations pending warns",
+        Meaningless("nothing is lost by detaching, so there is nothing to warn of: see child.attached"),
+    ),
+    row("WATCH-16", "registrations survive attaching", Kept),
+    row("WATCH-17", "attaching drops nothing", Kept),
+    row("WATCH-18", "attaching that fails changes nothing", Kept),
     row("WATCH-19", "active means that children will be reported", Kept),
     row("WATCH-20", "closing frees everything, may be repeated, and ends being active", Kept),
     row("WATCH-21", "closing does not lose what is pending", Kept),
@@ -353,11 +317,7 @@ pub static ANCESTORS: &[Ancestor] = &[
         Later("resources", "programs cannot make system calls fail"),
     ),
     row("WATCH-26", "ends that come together are all reported", Kept),
-    row(
-        "WATCH-27",
-        "interrupted system calls are repeated",
-        Later("signals", "programs cannot send signals to the loop's thread yet"),
-    ),
+    row("WATCH-27", "interrupted system calls are repeated", Kept),
     row(
         "WATCH-28",
         "with SIGCHLD ignored the status is unknown, and nothing hangs",
@@ -365,11 +325,7 @@ pub static ANCESTORS: &[Ancestor] = &[
     ),
     row("WATCH-29", "only registered children are collected", Kept),
     row("WATCH-30", "a child whose loop is closed is collected all the same", Kept),
-    row(
-        "WATCH-31",
-        "a watcher's methods may be called from any thread",
-        Later("threads", "programs call their watcher on the loop's context only"),
-    ),
+    row("WATCH-31", "a watcher's methods may be called from any thread", Kept),
     row(
         "WATCH-32",
         "a forked child tells nothing and closes nothing of the parent's",

@@ -97,4 +97,18 @@ rules! {
     Must FINAL = "child.final" from ["WATCH-20"]
         why "Policies close watchers, and so do their owners."
         check "whether closing copes with what the first closing has freed";
+    /// Attaching a watcher to a loop, to another, or to none MUST lose no registration, and each
+    /// MUST still be told on the loop that it named.
+    Must ATTACHED = "child.attached" from ["WATCH-14", "WATCH-16", "WATCH-17"]
+        why "Policies attach their watcher whenever a loop is stored, whatever is pending."
+        check "what attaching does with the table";
+    /// If a registration is removed on another thread than its loop's, either its callback MUST
+    /// run or the removal MUST answer true, but not both.
+    Must RACE = "child.race" from ["WATCH-31"]
+        why "Owners of children live on any thread, and children end at any time."
+        check "whether looking into the table and taking out of it is one step";
+    /// A signal whose handler returns MUST NOT cost a report, nor change what is reported.
+    Must INTERRUPTED = "child.interrupted" from ["WATCH-27"]
+        why "Timers and profilers send signals all the time."
+        check "whether a wait call that ends with \"interrupted\" is repeated";
 }

@@ -39,4 +39,13 @@ rules! {
     Must NESTED = "close.nested" from ["LOOP-15"]
         why "The capture of a callback may own the loop, and close it."
         check "what closing answers between the change of state and its end";
+    /// Closing MUST give back every descriptor that the loop has opened.
+    Must DESCRIPTORS = "close.descriptors" from ["LOOP-19"]
+        why "Tests and servers make loops by the thousand, and handles outlive closing."
+        check "whether what waits and what wakes are closed by closing, or only by the last handle";
+    /// Dropping the last handle of an open loop MUST end it as closing does: what waits is dropped,
+    /// uncalled, and the remote half says that the loop is closed and hands back what it is given.
+    Must ABANDONED = "close.abandoned" from ["LOOP-21"]
+        why "Threads that hold the remote half would wait for ever, and captures would never be freed."
+        check "whether the loop closes itself when it is dropped";
 }

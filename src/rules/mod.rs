@@ -21,6 +21,7 @@
 //! | [`wake`] | work from other threads |
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
+//! | [`capability`] | what a loop offers beyond running callbacks |
 //!
 //! # Where they come from
 //!
@@ -115,6 +116,7 @@ macro_rules! rules {
 
 pub mod ancestors;
 pub mod cancel;
+pub mod capability;
 pub mod child;
 pub mod close;
 pub mod context;
@@ -141,6 +143,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     wake::ALL,
     future::ALL,
     child::ALL,
+    capability::ALL,
 ];
 
 /// Ids of rules that were given up. They are not used again.

@@ -97,4 +97,22 @@ rules! {
     Must UNWATCH = "policy.unwatch" from ["POL-31"]
         why "The former one is closed and refuses every child."
         check "whether the default watcher is kept beside the one that was set";
+    /// Setting a child watcher MUST NOT attach it to any loop.
+    Must LOOSE = "policy.loose" from ["POL-33"]
+        why "Whoever sets a watcher decides when, and to which loop, it is attached."
+        check "whether setting looks for a stored loop";
+    /// Storing a loop in the main context MUST attach the watcher that the policy has to that
+    /// loop, and storing none MUST detach it.
+    Must ATTACH = "policy.attach" from ["POL-34", "WATCH-14"]
+        why "Watchers that live on a loop must follow the one that the program runs."
+        check "whether the watcher is told before the loop is stored, none included";
+    /// Storing a loop in a context other than the main one MUST leave the child watcher alone.
+    Must ALOOF = "policy.aloof" from ["POL-35"]
+        why "A worker thread that sets its loop must not take the children of the whole program along."
+        check "how the policy tells the main context";
+    /// If the watcher refuses to be attached, storing MUST fail, and leave both as they were: the
+    /// loop that is stored, and the one that the watcher is attached to.
+    Must BOTH = "policy.both" from ["POL-36", "WATCH-18"]
+        why "Otherwise the loop that runs is not the one whose children are reported."
+        check "whether the loop is stored only after the watcher was attached";
 }

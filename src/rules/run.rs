@@ -54,4 +54,8 @@ rules! {
     Must STURDY = "run.sturdy" from ["LOOP-53"]
         why "The handler is user code, too, and runs when things are bad already."
         check "whether the handler is called inside of a catch of its own";
+    /// A signal whose handler returns MUST NOT end the run, fire a timer early, or lose a callback.
+    Must INTERRUPTED = "run.interrupted" from ["LOOP-35"]
+        why "Any library may send signals, to any thread, at any time."
+        check "whether a wait that ends with \"interrupted\" counts as one in which nothing happened";
 }

@@ -153,7 +153,7 @@ fn print_report(report: &Report, seconds: f64) {
         }
         let counts: Vec<_> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         let what = format!("{exercised} times in {programs} programs");
-        say!("  {name:<8} {:<24} {what}", counts.join(", "));
+        say!("  {name:<10} {:<24} {what}", counts.join(", "));
     }
     for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
         print_cell(&report.subject, cell);

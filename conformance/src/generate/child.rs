@@ -10,7 +10,7 @@ use proptest::collection::vec as many;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::program::{Body, Kid, KidRef, Label, PartMut, Plan, Program, Step};
+use crate::program::{Body, Kid, KidRef, Label, LoopName, PartMut, Plan, Program, Step, Units};
 
 /// At most so many children in a program.
 const KIDS: usize = 3;
@@ -41,6 +41,16 @@ const HERO: KidRef = KidRef(Kid(0));
 
 fn watch(body: Vec<Step>) -> Step {
     Step::Watch { kid: HERO, label: Label(0), body: Body(body) }
+}
+
+fn thread(body: Vec<Step>) -> Step {
+    Step::Thread { label: Label(0), body: Body(body) }
+}
+
+/// Signals for a while, some of which find the loop asleep.
+fn interruptions() -> Vec<Step> {
+    let pause = Step::Burn { time: Units(2) };
+    vec![Step::Interrupt, pause.clone(), Step::Interrupt, pause, Step::Interrupt]
 }
 
 /// What happens to one child.
@@ -99,7 +109,41 @@ fn story() -> BoxedStrategy<Vec<Step>> {
         vec![Step::CloseWatcher, watch(vec![]), Ended { kid: HERO }],
         vec![Ended { kid: HERO }, Step::CloseWatcher, watch(vec![])],
     ];
+    // Another thread removes it, closes the watcher, or interrupts the loop.
+    let raced = [
+        vec![watch(vec![]), thread(vec![Unwatch { kid: HERO }]), End { kid: HERO }],
+        vec![watch(vec![]), End { kid: HERO }, thread(vec![Unwatch { kid: HERO }])],
+        vec![
+            watch(vec![]),
+            thread(vec![Unwatch { kid: HERO }]),
+            End { kid: HERO },
+            thread(vec![Unwatch { kid: HERO }]),
+        ],
+        vec![
+            watch(vec![]),
+            Ended { kid: HERO },
+            thread(vec![Step::Burn { time: Units(1) }, Unwatch { kid: HERO }]),
+        ],
+        vec![watch(vec![]), thread(vec![Step::CloseWatcher]), End { kid: HERO }],
+    ];
+    let interrupted = [
+        vec![watch(vec![]), thread(vec![Step::Interrupt]), End { kid: HERO }],
+        vec![watch(vec![]), thread(interruptions()), End { kid: HERO }],
+        vec![watch(vec![]), thread(vec![Step::Interrupt]), Step::Join, Ended { kid: HERO }],
+    ];
+    let a = LoopName::A;
+    let b = LoopName::B;
+    let attached = [
+        vec![watch(vec![]), Step::Attach { which: a }, End { kid: HERO }],
+        vec![watch(vec![]), Step::Attach { which: b }, End { kid: HERO }],
+        vec![Step::Attach { which: b }, watch(vec![]), Step::Unattach, Ended { kid: HERO }],
+        vec![watch(vec![]), Step::Attach { which: a }, Step::Attach { which: b }, Ended { kid: HERO }],
+        vec![watch(vec![]), Step::Unattach, Ended { kid: HERO }, Step::Attach { which: a }],
+    ];
     prop_oneof![
+        2 => select(raced.to_vec()),
+        2 => select(interrupted.to_vec()),
+        2 => select(attached.to_vec()),
         4 => select(told.to_vec()),
         2 => select(before.to_vec()),
         2 => select(stopped.to_vec()),

@@ -6,6 +6,7 @@
 mod child;
 mod core;
 mod future;
+mod life;
 mod policy;
 mod wake;
 
@@ -52,6 +53,13 @@ pub static KINDS: &[Kind] = &[
         strategy: policy::programs,
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
+    Kind {
+        name: "life",
+        needs: "close",
+        families: &["capability", "close", "run"],
+        programs: 192,
+        strategy: life::programs,
+    },
 ];
 
 impl Kind {

@@ -70,6 +70,21 @@ fn failing() -> (u32, BoxedStrategy<Step>) {
     (4, inner.prop_map(|body| Step::Failing { body }).boxed())
 }
 
+/// A watcher that is attached to a loop, and then refuses to be attached again.
+fn refused() -> (u32, BoxedStrategy<Step>) {
+    let store = || prop_oneof![3 => loop_name().prop_map(Some), 1 => Just(None)];
+    let make = |(which, watcher, first, second): (_, _, Option<_>, Option<_>)| {
+        let store = |which| match which {
+            Some(which) => Step::Store { which },
+            None => Step::Clear,
+        };
+        let watcher = Step::SetWatcher { which: watcher };
+        let steps = [watcher, store(first), Step::Refuse, store(second), Step::Ask];
+        Step::Guard { which, body: Body(steps.into()) }
+    };
+    (2, (policy_name(), loop_name(), store(), store()).prop_map(make).boxed())
+}
+
 fn leaves() -> Choice {
     let mut choice = about_loops();
     choice.extend(about_the_process());
@@ -89,6 +104,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         (3, loop_name().prop_map(|which| Step::SetWatcher { which }).boxed()),
         just(1, Step::UnsetWatcher),
         stories(),
+        just(1, Step::Refuse),
         failing(),
     ]);
     if depth > 0 {
@@ -96,6 +112,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         choice.push(guard(&inner));
         choice.push(crossed(&inner));
         choice.push(overridden(&inner));
+        choice.push(refused());
         choice.push(elsewhere());
         choice.push(with_body(4, &inner, |label, body| Step::Soon { label, body }));
         choice.push(just(1, Step::Run));

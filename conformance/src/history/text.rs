@@ -8,8 +8,8 @@ use core::str::FromStr;
 
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
 
-use super::{Current, Event, Given, History, How, Ran, What};
-use crate::program::{Kid, Label, Plan};
+use super::{Current, Event, Given, History, How, Ran, Tried, What};
+use crate::program::{Kid, Label, LoopName, Plan};
 use crate::text::ParseError;
 
 impl fmt::Display for History {
@@ -347,6 +347,15 @@ words! {
         ("failed") Failed;
     }
     Plan { ("exit") Exit; ("signal") Signal; }
+    LoopName { ["a"] Self::A; ["b"] Self::B; }
+    Tried {
+        ["step"] Self::Step;
+        ["source"] Self::Source;
+        ["program"] Self::Program;
+        ["handler"] Self::Handler;
+        ["deadline"] Self::Deadline;
+        ["removal"] Self::Removal;
+    }
     RejectReason {
         ["closed"] Self::Closed;
         ["full"] Self::Full;

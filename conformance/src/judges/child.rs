@@ -6,8 +6,10 @@
 //! | `telling.rs` | was each child that ended reported once, with the truth? |
 //! | `registering.rs` | does a watcher keep its books? |
 //! | `conduct.rs` | does a watcher behave? |
+//! | `disturbed.rs` | is nothing lost when threads, loops and signals come in between? |
 
 mod conduct;
+mod disturbed;
 mod registering;
 mod story;
 mod telling;
@@ -18,6 +20,7 @@ use std::string::String;
 use anyloop::rules::child as rules;
 
 use self::conduct::{caller, closed, descriptors, final_, later, owner, panic, reaped, stranger};
+use self::disturbed::{attached, interrupted, race};
 use self::registering::{active, close, gone, refused, remove, replace};
 use self::telling::{before, code, once, pid, signal, stopped, unknown};
 use super::{Entry, Evidence, Treatment::Judged};
@@ -48,6 +51,9 @@ pub static TABLE: &[Entry] = &[
     (&rules::GONE, Judged(gone)),
     (&rules::PANIC, Judged(panic)),
     (&rules::FINAL, Judged(final_)),
+    (&rules::ATTACHED, Judged(attached)),
+    (&rules::RACE, Judged(race)),
+    (&rules::INTERRUPTED, Judged(interrupted)),
 ];
 
 /// A child, or the process that is none, in words.

@@ -20,6 +20,8 @@ pub static TABLE: &[Entry] = &[
     (&close::HARMLESS, Judged(harmless)),
     (&close::DURING, Judged(during)),
     (&close::NESTED, Judged(nested)),
+    (&close::DESCRIPTORS, Judged(descriptors)),
+    (&close::ABANDONED, Judged(abandoned)),
 ];
 
 fn running(evidence: &Evidence<'_>) -> Judgement {
@@ -186,5 +188,66 @@ fn nested(evidence: &Evidence<'_>) -> Judgement {
             _ => {}
         }
     }
+    Ok(exercised)
+}
+
+fn descriptors(evidence: &Evidence<'_>) -> Judgement {
+    left(evidence, true)
+}
+
+/// What was open before a loop was made is all that is open since it was closed, or dropped.
+fn left(evidence: &Evidence<'_>, of_closed: bool) -> Judgement {
+    let mut exercised = 0;
+    for event in evidence.events {
+        let What::LoopDescriptors { closed, before, after } = event.what else { continue };
+        if closed != of_closed {
+            continue;
+        }
+        if after > before {
+            let end = if closed { "closed" } else { "dropped" };
+            return Err(format!(
+                "{before} descriptors were open before a loop was made, and {after} since it was {end}"
+            ));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn abandoned(evidence: &Evidence<'_>) -> Judgement {
+    let mut open = false;
+    let mut exercised = 0;
+    for event in evidence.events {
+        match &event.what {
+            What::Gone { closed, waiting, dropped, ran, panic } => {
+                open = !closed;
+                if *closed {
+                    continue;
+                }
+                if let Some(words) = panic {
+                    return Err(format!("dropping an open loop panicked: {words}"));
+                }
+                if *ran > 0 {
+                    return Err(format!("an open loop was dropped, and ran {ran} of what waited"));
+                }
+                if dropped != waiting {
+                    return Err(format!(
+                        "an open loop was dropped, and {dropped} of {waiting} that waited on it"
+                    ));
+                }
+            }
+            What::RemoteLeft { closed, refuses } if open => {
+                if !closed {
+                    return Err("an open loop was dropped, and its remote half says that it is open".into());
+                }
+                if !refuses {
+                    return Err("an open loop was dropped, and its remote half accepted a callback".into());
+                }
+                exercised += 1;
+            }
+            _ => {}
+        }
+    }
+    left(evidence, false)?;
     Ok(exercised)
 }

@@ -5,6 +5,7 @@
 //! never panics and never bounds lateness: histories come from real clocks too.
 
 pub mod cancel;
+pub mod capability;
 pub mod child;
 pub mod close;
 pub mod context;
@@ -68,6 +69,7 @@ pub static TABLE: &[&[Entry]] = &[
     wake::TABLE,
     future::TABLE,
     child::TABLE,
+    capability::TABLE,
 ];
 
 /// Every rule with its treatment.

@@ -1,5 +1,6 @@
 //! Do policies, and the place that holds the one in force, answer as promised?
 
+mod attach;
 mod watchers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::vec::Vec;
 use anyloop::LoopState;
 use anyloop::rules::policy;
 
+use self::attach::{aloof, attach, both, loose};
 use self::watchers::{rewatch, unwatch, watcher};
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement};
@@ -38,6 +40,10 @@ pub static TABLE: &[Entry] = &[
     (&policy::RETRY, Judged(retry)),
     (&policy::THREAD, Judged(thread)),
     (&policy::UNWATCH, Judged(unwatch)),
+    (&policy::LOOSE, Judged(loose)),
+    (&policy::ATTACH, Judged(attach)),
+    (&policy::ALOOF, Judged(aloof)),
+    (&policy::BOTH, Judged(both)),
 ];
 
 /// Why the answer to a look-up is certain.

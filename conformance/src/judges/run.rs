@@ -7,8 +7,8 @@ use anyloop::LoopState;
 use anyloop::rules::run;
 
 use super::Treatment::Judged;
-use super::{Entry, Evidence, Judgement, ready};
-use crate::history::{Current, Ran, What};
+use super::{Entry, Evidence, Judgement, Run, ready};
+use crate::history::{Current, How, Ran, What};
 use crate::program::Label;
 
 /// How these rules are judged.
@@ -25,6 +25,7 @@ pub static TABLE: &[Entry] = &[
     (&run::ALIVE, Judged(alive)),
     (&run::RETURNS, Judged(returns)),
     (&run::STURDY, Judged(sturdy)),
+    (&run::INTERRUPTED, Judged(interrupted)),
 ];
 
 fn alive(evidence: &Evidence<'_>) -> Judgement {
@@ -254,4 +255,46 @@ fn sturdy(evidence: &Evidence<'_>) -> Judgement {
         }
     }
     Ok(exercised)
+}
+
+/// A run that is interrupted goes on as if nothing had happened.
+fn interrupted(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, event) in evidence.events.iter().enumerate() {
+        if event.what != What::Interrupting {
+            continue;
+        }
+        let Some(run) = evidence.run_at(at).filter(|run| run.took_place() || is_failure(run)) else {
+            continue;
+        };
+        if let Some(Ran::Error(error)) = run.result.as_ref().filter(|_| is_failure(run)) {
+            return Err(format!("a signal interrupted the run, which failed: {error}"));
+        }
+        if run.result == Some(Ran::Returned) && run.until.is_none() && !ready::was_stopped(evidence, run) {
+            return Err("a signal interrupted the run, which returned though nobody had stopped it".into());
+        }
+        for life in evidence.lives.values().filter(|life| life.how != How::Watch && life.waits_at(at)) {
+            let label = life.label;
+            let start = life.start().filter(|start| run.contains(*start));
+            let time = start.and_then(|start| evidence.events[start].at);
+            if let (Some(deadline), Some(time)) = (life.deadline(), time)
+                && time < deadline
+            {
+                return Err(format!("a signal interrupted the run, and {label} started before its time"));
+            }
+            let lost =
+                life.dropped.is_some_and(|dropped| run.contains(dropped)) && life.cancelled().is_none();
+            let never = run.stalled && start.is_none() && life.how != How::Never;
+            if lost || never {
+                return Err(format!("a signal interrupted the run, and {label} never started"));
+            }
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+/// Whether the system failed the loop.
+fn is_failure(run: &Run) -> bool {
+    matches!(run.result, Some(Ran::Error(anyloop::RunError::Os(_))))
 }

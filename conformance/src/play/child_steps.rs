@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
-use anyloop::{ExitStatus, Pid, Watcher};
+use anyloop::{ExitStatus, Loop, Pid, Watcher};
 
 use super::Player;
 use super::payload::Payload;
 use crate::history::{How, What};
-use crate::log::Token;
-use crate::program::{Body, Kid, KidRef, Label, Plan, Step, Units};
+use crate::log::{Log, Token};
+use crate::program::{Body, Kid, KidRef, Label, LoopName, Plan, Step, Units};
 use crate::world::Children;
 
 /// How long a run goes on for the sake of a callback that was removed and not dropped.
@@ -57,6 +57,11 @@ impl Kids {
         }
     }
 
+    /// How long it may take until a watcher, or a thread of one, has done what it is about to do.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     fn get(&self, kid: Kid) -> Option<State> {
         self.kids.borrow().get(&kid).copied()
     }
@@ -99,13 +104,27 @@ impl Player {
             Step::Steal { kid: KidRef(kid) } => self.steal(children, *kid),
             Step::CloseWatcher => {
                 if let Some(watcher) = self.watcher() {
-                    self.log.record(What::WatcherClosing);
-                    watcher.close();
-                    self.log.record(What::WatcherClosed);
-                    self.log.record(What::Active { active: watcher.is_active() });
+                    close_watcher(&self.log, &watcher);
                 }
             }
+            Step::Attach { which } => self.attach(Some(*which)),
+            Step::Unattach => self.attach(None),
             _ => {}
+        }
+    }
+
+    /// Attaches the watcher to the loop that is judged, to another, or to none.
+    fn attach(&self, which: Option<LoopName>) {
+        let Some(watcher) = self.watcher() else { return };
+        let attach = |lp: Option<&Loop>| {
+            self.log.record(What::Attaching { which });
+            let failed = watcher.attach_loop(lp).err().map(|error| format!("{error}"));
+            self.log.record(What::AttachDone { failed });
+        };
+        match which {
+            None => attach(None),
+            Some(LoopName::A) => attach(Some(&self.lp)),
+            Some(LoopName::B) => drop(self.with_other_loop(|lp| attach(Some(lp)))),
         }
     }
 
@@ -120,12 +139,13 @@ impl Player {
     fn start_kid(&self, children: &dyn Children, kid: Kid, plan: Plan) {
         if self.kids.before.get().is_none() && self.inside.get() == 0 {
             self.warm_up();
-            self.kids.before.set(children.descriptors(usize::MAX, Duration::ZERO));
+            self.kids.before.set(self.world.descriptors(usize::MAX, Duration::ZERO));
         }
         let Some(pid) = children.start(plan) else {
             self.log.record(What::lacking("children"));
             return;
         };
+        self.log.with(|state| state.pids.insert(kid, pid));
         self.log.record(What::ChildStarted { kid, plan });
         let state = State { pid, ordered: false, suspended: false, watched: None, settled: false };
         self.kids.kids.borrow_mut().insert(kid, state);
@@ -136,7 +156,7 @@ impl Player {
         self.kids.change(kid, |state| state.ordered = true);
         // From now on the end can be waited for.
         if let Some(label) = state.watched.filter(|_| !state.suspended) {
-            self.hold(label);
+            self.log.hold_registered(label);
         }
         self.log.record(What::Ordered { kid });
         children.order(state.pid);
@@ -162,7 +182,7 @@ impl Player {
             children.suspend(state.pid);
         } else {
             if let Some(label) = state.watched.filter(|_| state.ordered) {
-                self.hold(label);
+                self.log.hold_registered(label);
             }
             children.resume(state.pid);
         }
@@ -171,7 +191,7 @@ impl Player {
 
     fn watch(&self, children: &dyn Children, pid: Pid, kid: Option<Kid>, label: Label, body: &Body) {
         let Some(watcher) = self.watcher() else { return };
-        let payload = Payload::new(self, label, body);
+        let payload = Payload::new(self, label, body).registered();
         self.log.record(What::Asking { label, how: How::Watch });
         self.log.record(What::Watching { label, kid, active: watcher.is_active() });
         let state = kid.and_then(|kid| self.kids.get(kid));
@@ -226,7 +246,7 @@ impl Player {
         let (Some(state), Some(watcher)) = (self.kids.get(kid), self.watcher()) else { return };
         // Dropping the callback releases it, wherever that happens.
         if let Some(label) = state.watched {
-            self.hold(label);
+            self.log.hold_registered(label);
         }
         self.log.record(What::Unwatching { kid });
         let answer = watcher.remove_child_handler(state.pid);
@@ -305,20 +325,17 @@ impl Player {
     /// Counts descriptors, when every child has been told of and the loop is still open.
     pub(super) fn count_descriptors(&self) {
         let world = self.world.clone();
-        let told =
-            self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| state.watched.is_none());
-        let (Some(children), Some(before)) = (world.children(), self.kids.before.get().filter(|_| told))
-        else {
-            return;
-        };
+        let over = |state: State| state.watched.is_none_or(|label| !self.log.is_registered(label));
+        let told = self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| over(*state));
+        let Some(before) = self.kids.before.get().filter(|_| told) else { return };
         if self.given_up.get() || self.lp.is_closed() {
             return;
         }
-        if children.descriptors(before, Duration::ZERO) > Some(before) {
+        if world.descriptors(before, Duration::ZERO) > Some(before) {
             // What was removed from a callback may be given back in the next turn.
             self.run_for(Duration::from_nanos(Units::NANOS));
         }
-        if let Some(after) = children.descriptors(before, self.kids.patience) {
+        if let Some(after) = world.descriptors(before, self.kids.patience) {
             self.log.record_quietly(What::Descriptors { before, after });
         }
     }
@@ -327,8 +344,11 @@ impl Player {
     pub(super) fn account_for_kids(&self) {
         let world = self.world.clone();
         let Some(children) = world.children() else { return };
+        let snatched = self.log.with(|log| core::mem::take(&mut log.snatched));
         for (kid, state) in self.kids.all() {
-            if state.watched.is_some() && !state.settled && !self.given_up.get() {
+            if snatched.contains(&kid) {
+                // By another thread: what it said and did is judged, and the rest is unknown.
+            } else if state.watched.is_some() && !state.settled && !self.given_up.get() {
                 // The loop was closed first. The watcher has to collect it all the same.
                 let collected = children.await_collected(state.pid, self.kids.patience);
                 self.log.record_quietly(What::CollectedByWatcher { kid, collected });
@@ -338,4 +358,21 @@ impl Player {
             children.forget(state.pid);
         }
     }
+}
+
+/// Closes the watcher, on whatever thread.
+pub(super) fn close_watcher(log: &Log, watcher: &Watcher) {
+    log.record(What::WatcherClosing);
+    watcher.close();
+    log.record(What::WatcherClosed);
+    log.record(What::Active { active: watcher.is_active() });
+}
+
+/// Removes a registration on another thread than the loop's.
+pub(super) fn snatch(log: &Log, watcher: &Watcher, kid: Kid) {
+    let Some(pid) = log.with(|state| state.pids.get(&kid).copied()) else { return };
+    log.record(What::Snatching { kid });
+    log.with(|state| state.snatched.insert(kid));
+    let answer = watcher.remove_child_handler(pid);
+    log.record(What::Snatched { kid, answer });
 }

@@ -261,6 +261,11 @@ impl Player {
         self.log.record_quietly(What::Poked { panic: poked.err(), cancelled: cancelled.get() });
     }
 
+    /// Does something with the handle of the other loop.
+    pub(super) fn with_other_loop<R>(&self, section: impl FnOnce(&Loop) -> R) -> Option<R> {
+        self.with_other(|other| section(&other.lp))
+    }
+
     /// Does something with the other loop, made when it is first needed.
     fn with_other<R>(&self, section: impl FnOnce(&Other) -> R) -> Option<R> {
         // As many callbacks as a short program has, so that small numbers would name some.

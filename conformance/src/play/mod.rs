@@ -9,11 +9,13 @@
 //! | `task_steps.rs` | what does a task do? |
 //! | `policy_steps.rs` | what do the steps about policies do? |
 //! | `child_steps.rs` | what do the steps about children do? |
+//! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
 //! unless the program was faster. Such a stop is an ordinary event of the history.
 
 mod child_steps;
+mod life_steps;
 mod loop_steps;
 mod payload;
 mod policy_steps;
@@ -223,7 +225,10 @@ impl Player {
             | Step::Unwatch { .. }
             | Step::Steal { .. }
             | Step::Alien { .. }
-            | Step::CloseWatcher => self.child_step(step),
+            | Step::CloseWatcher
+            | Step::Attach { .. }
+            | Step::Unattach => self.child_step(step),
+            Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }
@@ -243,7 +248,8 @@ impl Player {
             | Step::Unguard
             | Step::Watcher
             | Step::SetWatcher { .. }
-            | Step::UnsetWatcher => {
+            | Step::UnsetWatcher
+            | Step::Refuse => {
                 self.booth.step(step);
                 if matches!(step, Step::Set { .. } | Step::Reset) {
                     self.look();

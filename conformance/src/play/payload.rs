@@ -31,6 +31,12 @@ impl Payload {
         self
     }
 
+    /// A watcher is going to hold it.
+    pub(super) fn registered(self) -> Self {
+        self.log.with(|state| state.registered.insert(self.label));
+        self
+    }
+
     /// Runs the body.
     pub(super) fn call(self) {
         self.call_with(|_| {});
@@ -75,6 +81,8 @@ impl Drop for Payload {
                 self.touch();
             }
         }
+        // Before the token: nobody takes one again for what is gone.
+        self.log.with(|state| state.registered.remove(&self.label));
         self.log.release(Token::Callback(self.label));
     }
 }

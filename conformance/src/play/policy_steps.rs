@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -10,7 +11,7 @@ use core::cell::RefCell;
 use anyloop::{Base, Loop, LoopState, OsError, Policy, PolicyError, PolicyLayer, Watcher};
 
 use crate::history::{Given, What};
-use crate::idle::Idle;
+use crate::idle::{self, Idle, Loops};
 use crate::log::Log;
 use crate::program::{Body, LoopName, PolicyName, Step};
 use crate::root::Root;
@@ -34,7 +35,7 @@ impl Seat {
         let q = Policy::layered(subject.policy(), Silent);
         log.policy(&p);
         log.policy(&q);
-        let watchers = [Watcher::new(Idle::new()), Watcher::new(Idle::new())];
+        let watchers = [0, 1].map(|number| Watcher::new(Idle::new(log.clone(), number)));
         Self { log: log.clone(), root, policies: [p, q], watchers }
     }
 
@@ -78,7 +79,7 @@ impl PolicyLayer for Silent {}
 pub(super) struct Booth {
     seat: Seat,
     /// The loops that were met here, with their numbers.
-    loops: RefCell<Vec<(u32, Loop)>>,
+    loops: Rc<Loops>,
     /// `a` and `b`.
     named: RefCell<[Option<u32>; 2]>,
     watchers: RefCell<Vec<Watcher>>,
@@ -89,7 +90,8 @@ impl Booth {
     /// `own` is the loop that is judged, if this is its context.
     pub(super) fn new(seat: Seat, own: Option<Loop>) -> Self {
         let watchers = RefCell::new(seat.watchers.to_vec());
-        let loops = RefCell::new(own.into_iter().map(|lp| (0, lp)).collect());
+        let loops: Rc<Loops> = Rc::new(RefCell::new(own.into_iter().map(|lp| (0, lp)).collect()));
+        idle::know(Some(loops.clone()));
         Self { seat, loops, named: RefCell::default(), watchers, guards: RefCell::default() }
     }
 
@@ -103,16 +105,7 @@ impl Booth {
 
     /// The number of a loop, and whether it was met before.
     fn number(&self, lp: &Loop) -> (u32, bool) {
-        let known =
-            self.loops.borrow().iter().find(|(_, other)| other.is_same(lp)).map(|(number, _)| *number);
-        match known {
-            Some(number) => (number, true),
-            None => {
-                let number = self.seat.log.next_loop();
-                self.loops.borrow_mut().push((number, lp.clone()));
-                (number, false)
-            }
-        }
+        idle::number(&self.loops, &self.seat.log, lp)
     }
 
     fn given(&self, answer: Result<Loop, PolicyError>) -> Given {
@@ -174,6 +167,7 @@ impl Booth {
             }
             Step::SetWatcher { which } => self.set_watcher(Some(*which)),
             Step::UnsetWatcher => self.set_watcher(None),
+            Step::Refuse => self.seat.log.with(|state| state.refusing = true),
             // Everything else needs the loop, which is not here.
             _ => {}
         }
@@ -291,6 +285,7 @@ impl Booth {
     fn set_watcher(&self, which: Option<LoopName>) {
         let watcher = which.map(|which| self.seat.watchers[which as usize].clone());
         let number = watcher.as_ref().map(|watcher| self.watcher_number(watcher));
+        self.record(What::WatcherSetting { watcher: number });
         let set = self.seat.policy().set_child_watcher(watcher);
         self.record(What::WatcherSet { watcher: number, failed: failed(set) });
         for watcher in self.watchers.borrow().clone() {
@@ -308,6 +303,7 @@ impl Booth {
 
 impl Drop for Booth {
     fn drop(&mut self) {
+        idle::know(None);
         for (number, lp) in self.loops.take() {
             // The loop that is judged is closed by the program; the others were only lent.
             if number != 0 {

@@ -1,15 +1,17 @@
-//! What a thread does: it holds a loop's remote half and nothing else of it.
+//! What a thread does: it holds a loop's remote half, and nothing else of the loop.
 
 use alloc::boxed::Box;
 
-use anyloop::{Rejected, Remote};
+use anyloop::{Policy, Rejected, Remote};
 
 use super::Player;
+use super::child_steps::{close_watcher, snatch};
 use super::payload::Payload;
 use crate::history::{How, What};
 use crate::log::{Log, Token};
 use crate::platform;
-use crate::program::{Body, Label, Ref, Step};
+use crate::program::{Body, KidRef, Label, Ref, Step};
+use crate::world::Interrupter;
 
 impl Player {
     pub(super) fn thread_step(&self, step: &Step) {
@@ -22,13 +24,21 @@ impl Player {
     }
 
     fn start_thread(&self, label: Label, body: &Body) {
-        let seat = ThreadSeat { log: self.log.clone(), remote: self.remote.clone() };
+        let interrupts = |body: &Body| body.0.iter().any(|step| matches!(step, Step::Interrupt));
+        let seat = ThreadSeat {
+            log: self.log.clone(),
+            remote: self.remote.clone(),
+            policy: self.booth.seat().policy().clone(),
+            interrupter: interrupts(body).then(|| self.world.interrupter()).flatten(),
+        };
         let body = body.clone();
         self.log.hold(Token::Thread(label));
         let job = move || {
             let (owner, closed) = (seat.remote.is_owner(), seat.remote.is_closed());
             seat.log.record(What::RemoteSaw { owner, closed });
-            body.0.iter().for_each(|step| seat.step(step));
+            if let Err(panic) = platform::catch(|| body.0.iter().for_each(|step| seat.step(step))) {
+                seat.log.record_quietly(What::Failed { panic });
+            }
             seat.log.release(Token::Thread(label));
         };
         match self.world.thread(Box::new(job)) {
@@ -55,6 +65,9 @@ impl Player {
 struct ThreadSeat {
     log: Log,
     remote: Remote,
+    policy: Policy,
+    /// What interrupts the loop's thread, if the program wants to.
+    interrupter: Option<Interrupter>,
 }
 
 impl ThreadSeat {
@@ -67,6 +80,23 @@ impl ThreadSeat {
             }
             Step::Wake { of: Ref(label) } => super::task_steps::wake(&self.log, *label),
             Step::Burn { time } => platform::burn_elsewhere(time.duration()),
+            Step::Unwatch { kid: KidRef(kid) } => {
+                if let Ok(watcher) = self.policy.get_child_watcher() {
+                    snatch(&self.log, &watcher, *kid);
+                }
+            }
+            Step::CloseWatcher => {
+                if let Ok(watcher) = self.policy.get_child_watcher() {
+                    close_watcher(&self.log, &watcher);
+                }
+            }
+            Step::Interrupt => match &self.interrupter {
+                Some(interrupt) => {
+                    self.log.record(What::Interrupting);
+                    interrupt();
+                }
+                None => self.log.record(What::lacking("signals")),
+            },
             // The compiler refuses everything else.
             _ => {}
         }

@@ -1,17 +1,17 @@
-//! What programs need beside the loop: threads and children.
+//! What programs need beside the loop: threads, children, signals and descriptors.
 //!
 //! | file | answers |
 //! | --- | --- |
 //! | `mod.rs` | what does a play ask of the world? |
 //! | `threads.rs` | how does a thread run a job? |
-//! | `unix.rs` | how is a child started and steered? |
+//! | `unix.rs` | how is a child started and steered, and what else is asked of the system? |
 //! | `elsewhere.rs` | what is there where none can be? |
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::time::Duration;
 
-use anyloop::{ChildToken, ExitStatus, Pid};
+use anyloop::{ChildToken, ExitStatus, Pid, Processes, Readiness};
 use cfg_if::cfg_if;
 
 use crate::program::Plan;
@@ -37,7 +37,38 @@ pub trait World {
 
     /// Starts and steers children; `None` where there are none.
     fn children(&self) -> Option<&dyn Children>;
+
+    /// How many descriptors this process has open, if that can be known, not counting what steers
+    /// the children. As long as there are more than `wanted`, it waits, but for no longer than
+    /// `patience`: threads that are about to end may hold some.
+    fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize> {
+        let _ = (wanted, patience);
+        None
+    }
+
+    /// What interrupts the calling thread, from others; `None` where there are no signals. It does
+    /// nothing once the thread has ended.
+    fn interrupter(&self) -> Option<Interrupter> {
+        None
+    }
+
+    /// Asks for a source to be watched, and says whether it was, for a moment; `None` where there
+    /// is no source to be had.
+    fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {
+        let _ = readiness;
+        None
+    }
+
+    /// Asks for a program to be started, and says whether it was; it was collected then. `None`
+    /// where there are no programs.
+    fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
+        let _ = processes;
+        None
+    }
 }
+
+/// Sends a signal to one thread, whose handler does nothing.
+pub type Interrupter = Box<dyn Fn() + Send>;
 
 /// A thread that runs a job.
 pub trait Thread {
@@ -83,11 +114,6 @@ pub trait Children {
     fn stranger(&self) -> Option<Pid> {
         Pid::new(1)
     }
-
-    /// How many descriptors this process has open, if that can be known, not counting what steers
-    /// the children. As long as there are more than `wanted`, it waits, but for no longer than
-    /// `patience`: threads that are about to end may hold some.
-    fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize>;
 
     /// Forgets a child that was collected.
     fn forget(&self, pid: Pid);

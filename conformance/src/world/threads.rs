@@ -41,6 +41,20 @@ impl Drop for Alive {
     }
 }
 
+static INTERRUPTIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// How often a thread was interrupted.
+#[must_use]
+pub fn interruptions() -> usize {
+    INTERRUPTIONS.load(Ordering::Acquire)
+}
+
+/// Counts an interruption. It may be called in a signal handler.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no signals"))]
+pub(super) fn interrupted() {
+    INTERRUPTIONS.fetch_add(1, Ordering::AcqRel);
+}
+
 struct Running(JoinHandle<()>);
 
 impl Thread for Running {

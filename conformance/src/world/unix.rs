@@ -5,23 +5,28 @@
 //! program leaves to chance on a real system, such as whether a child had ended before somebody
 //! looked, is certain here.
 //!
-//! This is the only file of the kit that holds `unsafe` code.
+//! This file, with `unix/interrupt.rs`, is the only one of the kit that holds `unsafe` code.
+
+mod interrupt;
 
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::fd::AsRawFd;
 use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
 use std::string::String;
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
-use anyloop::{ChildToken, ExitStatus, Pid, RawChild};
+use anyloop::{
+    ChildToken, Exec, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, StdioMode,
+};
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, waitid};
 
-use super::{Children, Thread, World, threads};
+use super::{Children, Interrupter, Thread, World, threads};
 use crate::program::Plan;
 use crate::protocol;
 
@@ -101,6 +106,38 @@ impl World for Unix {
     fn children(&self) -> Option<&dyn Children> {
         Some(self)
     }
+
+    fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize> {
+        // Each child is steered by one, and the listing itself takes one.
+        let ours = self.kids.borrow().len() + 1;
+        let open = || fs::read_dir(DESCRIPTORS).map(|list| list.count().saturating_sub(ours));
+        wait_until(patience, || open().is_ok_and(|open| open <= wanted));
+        open().ok()
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        interrupt::this_thread()
+    }
+
+    fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {
+        let (source, _end) = std::io::pipe().ok()?;
+        let raw = RawSource(source.as_raw_fd() as isize);
+        // SAFETY: the pipe is open until the end of this function, and not watched any more then.
+        let added = unsafe { readiness.add(raw, Interest::READABLE, Rc::new(|_| ())) };
+        let accepted = added.is_ok();
+        if let Ok(handle) = added {
+            readiness.remove(handle);
+        }
+        Some(accepted)
+    }
+
+    fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
+        let nothing = Exec::new("/bin/sh").arg("-c").arg(":").stdin(StdioMode::Null);
+        let Ok(token) = processes.spawn(&nothing) else { return Some(false) };
+        let pid = rustix::process::Pid::from_raw(token.pid().get())?;
+        let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
+        Some(true)
+    }
 }
 
 impl Children for Unix {
@@ -156,14 +193,6 @@ impl Children for Unix {
 
     fn await_collected(&self, pid: Pid, patience: Duration) -> bool {
         self.with(pid, |kid| wait_until(patience, || kid.state() == State::Gone)).unwrap_or(true)
-    }
-
-    fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize> {
-        // Each child is steered by one, and the listing itself takes one.
-        let ours = self.kids.borrow().len() + 1;
-        let open = || fs::read_dir(DESCRIPTORS).map(|list| list.count().saturating_sub(ours));
-        wait_until(patience, || open().is_ok_and(|open| open <= wanted));
-        open().ok()
     }
 
     fn forget(&self, pid: Pid) {

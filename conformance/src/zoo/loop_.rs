@@ -5,9 +5,11 @@
 //! nothing is left that could wake it, it says so with [`RunError::Stalled`].
 
 mod bug;
+mod offers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,12 +18,13 @@ use std::vec::Vec;
 
 use anyloop::{
     Callback, Capabilities, CloseError, EventLoop, Exception, ExceptionHandler, Handle, Handles, Instant,
-    Loop, LoopState, Observe, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
+    Loop, LoopState, OsError, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
 };
 
 pub use self::bug::Bug;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
+use crate::world::threads;
 
 std::thread_local! {
     /// For loops that count for each thread apart.
@@ -46,6 +49,8 @@ pub struct Specimen {
     timers: RefCell<BTreeMap<(Instant, Handle), Callback>>,
     buried: RefCell<Vec<Callback>>,
     handler: RefCell<Option<ExceptionHandler>>,
+    /// What a sick one has opened, and keeps until its last handle is dropped.
+    kept: RefCell<Option<File>>,
     tasks: TaskSet,
     shared: Arc<Shared>,
 }
@@ -69,6 +74,7 @@ impl Specimen {
             timers: RefCell::default(),
             buried: RefCell::default(),
             handler: RefCell::default(),
+            kept: RefCell::default(),
             tasks: TaskSet::new(),
             shared: Arc::new(Shared::new(bug)),
         }
@@ -226,8 +232,12 @@ impl Specimen {
                 if self.has(Bug::ReturnsWhenIdle) {
                     return Ok(());
                 }
+                let interruptions = threads::interruptions();
                 if !self.wait() {
                     return Err(RunError::Stalled);
+                }
+                if self.has(Bug::FailsInterrupted) && threads::interruptions() != interruptions {
+                    return Err(RunError::Os(OsError::from_raw(4)));
                 }
                 continue;
             }
@@ -266,6 +276,15 @@ impl Specimen {
             return known.to_bits() % 1024 == handle.to_bits() % 1024;
         }
         known == handle
+    }
+}
+
+impl Drop for Specimen {
+    fn drop(&mut self) {
+        if !self.has(Bug::DropsOpen) {
+            // It cannot be running: a run holds a handle.
+            let _ = self.close();
+        }
     }
 }
 
@@ -381,6 +400,9 @@ impl EventLoop for Specimen {
         if self.has(Bug::ClockRestarts) {
             self.now.set(Instant::from_nanos(self.now.get().as_nanos() - Units::NANOS));
         }
+        if self.has(Bug::KeepsDescriptor) {
+            *self.kept.borrow_mut() = File::open("/dev/null").ok();
+        }
         let before = self.state.replace(LoopState::Running);
         let result = self.turns();
         if !self.is_closed() {
@@ -456,17 +478,6 @@ impl EventLoop for Specimen {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        let mut capabilities = Capabilities::default();
-        capabilities.observe = Some(self);
-        capabilities
-    }
-}
-
-impl Observe for Specimen {
-    fn set_exception_handler(&self, handler: Option<ExceptionHandler>) -> Option<ExceptionHandler> {
-        if self.has(Bug::KeepsFirstHandler) && self.handler.borrow().is_some() {
-            return handler;
-        }
-        self.handler.replace(handler)
+        self.offers()
     }
 }

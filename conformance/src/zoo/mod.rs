@@ -8,6 +8,8 @@
 //! | `policy.rs` | what can be wrong with a policy? |
 //! | `root.rs` | what could be wrong with the root crate? |
 //! | `watcher.rs` | what can be wrong with a child watcher? |
+//! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
+//! | `system.rs` | what of that shows only where the system can be asked? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
 //! the rule that it breaks. Nothing here is of use for anything else.
@@ -16,15 +18,24 @@ pub mod loop_;
 pub mod policy;
 mod remote;
 pub mod root;
+mod surroundings;
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
+        mod system;
         pub mod watcher;
         const LACKS: &[Lack] = &[];
     } else {
         #[path = "no_watcher.rs"]
         pub mod watcher;
-        const LACKS: &[Lack] = &[Lack::family("child", "the kit has no children on this system")];
+        const LACKS: &[Lack] = &[
+            Lack::family("child", "the kit has no children on this system"),
+            Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
+            Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
+        ];
+        mod system {
+            pub(super) static DISEASES: &[super::Disease] = &[];
+        }
     }
 }
 
@@ -194,7 +205,8 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    DISEASES.iter().chain(watcher::DISEASES).copied()
+    let more = [surroundings::DISEASES, watcher::DISEASES, system::DISEASES];
+    DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }
 
 /// Shows every disease to the judge of its rule. `programs` and `seed` are as in

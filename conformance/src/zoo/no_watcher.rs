@@ -14,5 +14,5 @@ pub static DISEASES: &[Disease] = &[];
 /// A watcher that refuses every child.
 #[must_use]
 pub fn watcher(_: Option<Sick>) -> Watcher {
-    Watcher::new(crate::idle::Idle::new())
+    Watcher::new(crate::idle::Idle::new(crate::log::Log::new(), 0))
 }

@@ -25,6 +25,10 @@ pub enum Bug {
     HidesFailure,
     SpoiltByFailure,
     KeepsUnsetWatcher,
+    AttachesWhenSet,
+    NeverAttaches,
+    AttachesAnywhere,
+    StoresFirst,
 }
 
 /// The policy. It makes a loop by itself on the thread on which it was made.
@@ -59,6 +63,19 @@ impl SpecimenPolicy {
     fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
     }
+
+    /// Attaches the watcher, if there is one, to what is stored at home.
+    fn attach(&self, lp: Option<&Loop>) -> Result<(), PolicyError> {
+        let at_home = thread::current().id() == self.home || self.has(Bug::AttachesAnywhere);
+        if !at_home || self.has(Bug::NeverAttaches) {
+            return Ok(());
+        }
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(watcher) = watcher {
+            watcher.attach_loop(lp)?;
+        }
+        Ok(())
+    }
 }
 
 impl EventLoopPolicy for SpecimenPolicy {
@@ -91,8 +108,16 @@ impl EventLoopPolicy for SpecimenPolicy {
         if self.has(Bug::FirstStoredWins) && matches!(self.stored.get()?.as_deref(), Some(Some(_))) {
             return Ok(());
         }
+        let attached = lp.clone();
+        if !self.has(Bug::StoresFirst) {
+            // Nothing that comes after it fails.
+            self.attach(attached.as_ref())?;
+        }
         self.cleared.store(lp.is_none(), Ordering::Relaxed);
         let displaced = self.stored.replace(Some(lp.into()))?;
+        if self.has(Bug::StoresFirst) {
+            self.attach(attached.as_ref())?;
+        }
         if let Some(Some(displaced)) = displaced.as_deref()
             && self.has(Bug::ClosesDisplaced)
         {
@@ -108,7 +133,9 @@ impl EventLoopPolicy for SpecimenPolicy {
             return Ok((*made).clone());
         }
         let lp = Loop::new(loop_::Specimen::new(self.loops));
-        drop(self.made.replace(Some(lp.clone().into()))?);
+        if self.has(Bug::SameLoopAgain) {
+            drop(self.made.replace(Some(lp.clone().into()))?);
+        }
         if self.has(Bug::StoresNew) {
             drop(self.stored.replace(Some(Some(lp.clone()).into()))?);
         }
@@ -141,6 +168,11 @@ impl EventLoopPolicy for SpecimenPolicy {
         };
         if let Some(former) = former.filter(|_| !self.has(Bug::KeepsFormerWatcher)) {
             former.close();
+        }
+        if self.has(Bug::AttachesWhenSet)
+            && let Some(stored) = self.stored.get()?
+        {
+            self.attach((*stored).as_ref())?;
         }
         Ok(())
     }

@@ -78,6 +78,12 @@ pub enum Sick {
     DiesOfPanic,
     /// Panics when it is closed again.
     ClosesOnce,
+    /// Forgets what is pending when it is attached to another loop, as asyncio's pidfd watcher does.
+    ForgetsOnAttach,
+    /// Answers to other threads than the loop's that it has removed what it has not.
+    RemovesInNameElsewhere,
+    /// Takes "interrupted" for "no child".
+    ForgetsInterrupted,
 }
 
 /// What every watcher's disease is called, what it does, and who must notice it.
@@ -167,6 +173,24 @@ pub static DISEASES: &[super::Disease] = &[
         Sick::DiesOfPanic,
     ),
     sick("closes once", "panics when it is closed again", &rules::FINAL, Sick::ClosesOnce),
+    sick(
+        "forgets when attached",
+        "attaching it forgets what is pending",
+        &rules::ATTACHED,
+        Sick::ForgetsOnAttach,
+    ),
+    sick(
+        "removes in name elsewhere",
+        "answers true to another thread, and keeps what it should remove",
+        &rules::RACE,
+        Sick::RemovesInNameElsewhere,
+    ),
+    sick(
+        "forgets the interrupted",
+        "forgets a child if a signal comes before its end",
+        &rules::INTERRUPTED,
+        Sick::ForgetsInterrupted,
+    ),
 ];
 
 const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: Sick) -> super::Disease {
@@ -221,11 +245,15 @@ impl Shared {
     }
 
     /// What a child's thread does.
-    fn await_end(&self, pid: Pid) {
+    fn await_end(&self, pid: Pid, interruptions: usize) {
         let mut until = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         until.set(WaitIdOptions::STOPPED, self.has(Sick::TakesStops));
         // An error says that it is no child of ours, or not any more: that is an end, too.
         let stop = look(pid, until).ok().flatten().and_then(|news| news.stopping_signal());
+        if self.has(Sick::ForgetsInterrupted) && threads::interruptions() != interruptions {
+            let forgotten = self.table().children.remove(&pid);
+            return drop(forgotten);
+        }
         let taken = match stop {
             Some(signal) => {
                 let registration = self.table().children.remove(&pid);
@@ -350,8 +378,9 @@ impl ChildWatcher for Specimen {
         let over = matches!(look(pid, PEEK), Ok(Some(_)));
         if !(over && matches!(shared.sick, Some(Sick::CallsAtOnce | Sick::LooksTooLate))) {
             let waiting = Arc::clone(shared);
+            let interruptions = threads::interruptions();
             // If the child has ended already, its thread waits for the table.
-            drop(threads::start(Box::new(move || waiting.await_end(pid))));
+            drop(threads::start(Box::new(move || waiting.await_end(pid, interruptions))));
         }
         let registration = Registration { remote: lp.remote(), callback };
         let displaced = match table.children.insert(pid, registration) {
@@ -376,6 +405,13 @@ impl ChildWatcher for Specimen {
         if shared.has(Sick::RemovesNothing) {
             return shared.table().children.contains_key(&pid);
         }
+        if shared.has(Sick::RemovesInNameElsewhere) {
+            let table = shared.table();
+            let elsewhere = table.children.get(&pid).is_some_and(|known| !known.remote.is_owner());
+            if elsewhere {
+                return true;
+            }
+        }
         let removed = shared.table().children.remove(&pid);
         if removed.is_some() && shared.has(Sick::EndsRemoved) {
             Shared::end(pid);
@@ -384,6 +420,10 @@ impl ChildWatcher for Specimen {
     }
 
     fn attach_loop(&self, _lp: Option<&Loop>) -> Result<(), WatchError> {
+        if self.0.has(Sick::ForgetsOnAttach) {
+            let forgotten = mem::take(&mut self.0.table().children);
+            drop(forgotten);
+        }
         Ok(())
     }
 

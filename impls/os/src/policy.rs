@@ -129,6 +129,8 @@ impl EventLoopPolicy for DefaultEventLoopPolicy {
     }
 
     fn set_event_loop(&self, _: &dyn EventLoopPolicy, lp: Option<Loop>) -> Result<(), PolicyError> {
+        // Fails where there is no place for a loop, so that after the watcher nothing does.
+        drop(self.current.get()?);
         if sys::is_main_thread() {
             let watcher = self.with_watcher(|watcher| watcher.clone());
             if let Some(watcher) = watcher {

@@ -205,8 +205,14 @@ impl Step for Simulated {
     }
 }
 
+/// "Bad descriptor", by the same number on Unix and Windows: what a closed loop answers.
+const BAD_DESCRIPTOR: OsError = OsError::from_raw(9);
+
 impl Processes for Simulated {
     fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError> {
+        if self.engine.state() == LoopState::Closed {
+            return Err(BAD_DESCRIPTOR);
+        }
         self.simulation.exec(program).map(ChildToken::from)
     }
 }

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
-use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
+use anyloop::{ContextId, EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
 
 use crate::{SimChildWatcher, SimEventLoop, Simulation};
 
-/// A policy whose loops share one [`Simulation`], with a [`SimChildWatcher`] for it.
+/// A policy whose loops share one [`Simulation`], with a [`SimChildWatcher`] for it. Its main context
+/// is the one in which it is made.
 ///
 /// A [`PolicyGuard`](anyloop::PolicyGuard) puts it in force for one test. There is one policy of the
 /// process, so tests that do so must not run at the same time: give each a process of its own, or
@@ -22,9 +23,11 @@ use crate::{SimChildWatcher, SimEventLoop, Simulation};
 /// anyloop::run(anyloop::sleep(Duration::from_secs(3600)))??;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SimEventLoopPolicy {
     simulation: Simulation,
+    /// Where it was made: its main context.
+    home: Option<ContextId>,
     /// `None` inside: "no loop" was stored. Nothing at all: nothing was ever stored.
     current: PerContext<Option<Loop>>,
     watcher: Mutex<Option<Watcher>>,
@@ -34,13 +37,18 @@ impl SimEventLoopPolicy {
     /// A policy with a simulation of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with(&Simulation::new())
     }
 
     /// A policy for `simulation`.
     #[must_use]
     pub fn with(simulation: &Simulation) -> Self {
-        Self { simulation: simulation.clone(), ..Self::default() }
+        Self {
+            simulation: simulation.clone(),
+            home: ContextId::current().ok(),
+            current: PerContext::new(),
+            watcher: Mutex::new(None),
+        }
     }
 
     /// The clock and the children of its loops.
@@ -52,6 +60,12 @@ impl SimEventLoopPolicy {
     /// Works on the watcher's place. None of the users' code runs under this lock.
     fn with_watcher<R>(&self, work: impl FnOnce(&mut Option<Watcher>) -> R) -> R {
         work(&mut self.watcher.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Default for SimEventLoopPolicy {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -69,6 +83,14 @@ impl EventLoopPolicy for SimEventLoopPolicy {
     }
 
     fn set_event_loop(&self, _: &dyn EventLoopPolicy, lp: Option<Loop>) -> Result<(), PolicyError> {
+        // Fails where there is no place for a loop, so that after the watcher nothing does.
+        drop(self.current.get()?);
+        if self.home.is_some() && self.home == ContextId::current().ok() {
+            let watcher = self.with_watcher(|watcher| watcher.clone());
+            if let Some(watcher) = watcher {
+                watcher.attach_loop(lp.as_ref())?;
+            }
+        }
         let displaced = self.current.replace(Some(Rc::new(lp)))?;
         drop(displaced);
         Ok(())

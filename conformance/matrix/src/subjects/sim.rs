@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::rules::{child, policy};
-use anyloop::{ExitStatus, Loop, Pid, Policy};
+use anyloop::rules::{child, close, policy, run};
+use anyloop::{Exec, ExitStatus, Loop, Pid, Policy, Processes};
 use anyloop_conformance::program::Plan;
 use anyloop_conformance::world::{Children, Thread, World, threads};
 use anyloop_conformance::{Lack, Subject};
@@ -16,6 +16,15 @@ pub(crate) struct Sim(Simulation);
 
 const LACKS: &[Lack] = &[
     Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
+    Lack::rule(&close::DESCRIPTORS, "simulated loops take no descriptors"),
+    Lack::rule(
+        &run::INTERRUPTED,
+        "simulated loops are not interrupted: there are no signals in virtual time",
+    ),
+    Lack::rule(
+        &child::INTERRUPTED,
+        "simulated loops are not interrupted: there are no signals in virtual time",
+    ),
     Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
 ];
 
@@ -56,6 +65,12 @@ impl World for SimWorld {
     fn children(&self) -> Option<&dyn Children> {
         Some(self)
     }
+
+    fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
+        self.0.program("true", Script::exit(0));
+        let started = processes.spawn(&Exec::new("true"));
+        Some(started.is_ok_and(|child| self.0.collect(child.pid()).is_some()))
+    }
 }
 
 impl Children for SimWorld {
@@ -94,10 +109,6 @@ impl Children for SimWorld {
     fn await_collected(&self, pid: Pid, _: Duration) -> bool {
         // What is going to be collected at all was collected the moment it ended.
         self.0.state(pid).is_none()
-    }
-
-    fn descriptors(&self, _: usize, _: Duration) -> Option<usize> {
-        None
     }
 
     fn forget(&self, pid: Pid) {

@@ -175,7 +175,8 @@ pub(super) fn final_(evidence: &Evidence<'_>) -> Judgement {
         if event.what != What::WatcherClosing {
             continue;
         }
-        let after = evidence.between(at, evidence.events.len()).filter(|(_, inner)| inner.context == 0);
+        let after =
+            evidence.between(at, evidence.events.len()).filter(|(_, inner)| inner.context == event.context);
         let mut after = after.map(|(_, inner)| &inner.what);
         let end = |what: &&What| {
             matches!(what, What::WatcherClosed | What::Failed { .. } | What::Ended { .. } | What::Exit { .. })

@@ -86,7 +86,9 @@ pub(super) fn active(evidence: &Evidence<'_>) -> Judgement {
     let story = Story::new(evidence);
     let mut exercised = 0;
     for it in story.registrations.iter().filter(|it| it.active) {
-        if it.refused.is_some() && it.asked < story.loop_closed {
+        // Another thread may have closed it meanwhile.
+        let open = |refused| story.watcher_closed.is_none_or(|(closing, _)| refused < closing);
+        if it.refused.is_some_and(open) && it.asked < story.loop_closed {
             return Err(format!("{} was refused by a watcher that said it is active", it.label));
         }
         exercised += usize::from(it.accepted.is_some());

@@ -1,10 +1,11 @@
 //! A history, sorted by children and registrations for the judges of this family.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
 
 use anyloop::ExitStatus;
 
+use super::disturbed::snatched;
 use crate::history::What;
 use crate::judges::Evidence;
 use crate::program::{Kid, Label, Plan};
@@ -25,6 +26,9 @@ pub(super) struct Story {
     removing: usize,
     /// Whether the program is over, and the kit looks at what is left.
     accounting: bool,
+    /// Children that another thread meddled with: what became of them has no certain order, and a
+    /// judge of its own.
+    snatched: BTreeSet<Kid>,
 }
 
 /// What became of a child.
@@ -128,6 +132,7 @@ impl Story {
             stalled: evidence.runs.iter().find(|run| run.stalled).map(|run| run.exit),
             removing: 0,
             accounting: false,
+            snatched: snatched(evidence),
         };
         for (at, event) in evidence.events.iter().enumerate() {
             story.accounting |= matches!(event.what, What::Poked { .. });
@@ -138,7 +143,9 @@ impl Story {
     }
 
     fn note_kid(&mut self, at: usize, what: &What) {
-        if let What::ChildStarted { kid, plan } = what {
+        if let What::ChildStarted { kid, plan } = what
+            && !self.snatched.contains(kid)
+        {
             let child = Child {
                 plan: *plan,
                 ordered: None,
@@ -181,6 +188,7 @@ impl Story {
 
     fn note_registration(&mut self, at: usize, what: &What) {
         match what {
+            What::Watching { kid: Some(kid), .. } if self.snatched.contains(kid) => {}
             What::Watching { label, kid, active } => self.registrations.push(Registration {
                 label: *label,
                 kid: *kid,
@@ -203,6 +211,7 @@ impl Story {
                 self.change(*by, |by| by.displaces = Some(at));
             }
             What::Unwatching { .. } => self.removing = at,
+            What::Unwatched { kid, .. } if self.snatched.contains(kid) => {}
             What::Unwatched { kid, answer } => self.note_removal(*kid, *answer),
             What::Accepted { label, .. } => self.change(*label, |it| it.accepted = Some(at)),
             What::WatchRefused { label, .. } => self.change(*label, |it| it.refused = Some(at)),

@@ -70,4 +70,10 @@ pub enum Bug {
     PanicUndoesStop,
     Aborts,
     WaitsForItself,
+    OffersLessInside,
+    StepsWhenClosed,
+    HandlerPanicsWhenClosed,
+    KeepsDescriptor,
+    DropsOpen,
+    FailsInterrupted,
 }

@@ -65,14 +65,12 @@ impl Registry {
         }
     }
 
-    /// Notes what the loop calls the wait.
+    /// Notes what the loop calls the wait; false if the registration is gone by now.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
-    pub(crate) fn set_source(&self, pid: Pid, id: u64, source: Handle) {
-        if let Some(known) = self.state().by_pid.get_mut(&pid) {
-            if known.id == id {
-                known.source = Some(source);
-            }
-        }
+    pub(crate) fn set_source(&self, pid: Pid, id: u64, source: Handle) -> bool {
+        let mut state = self.state();
+        let known = state.by_pid.get_mut(&pid).filter(|known| known.id == id);
+        known.map(|known| known.source = Some(source)).is_some()
     }
 
     /// The loop that is to be told now, if the registration is still there.

@@ -114,6 +114,11 @@ impl Epoll {
         &self.waker
     }
 
+    /// Whether the loop was not closed.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed.get()
+    }
+
     /// Makes the kernel objects, if they are not there yet.
     pub(crate) fn open(&self) -> Result<(), OsError> {
         self.poller().map(drop)

@@ -4,13 +4,18 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use anyloop::{Capabilities, Exception, ExceptionHandler, Instant, Loop, Observe, RunError};
+use anyloop::{
+    Capabilities, ChildToken, Exception, ExceptionHandler, Exec, Instant, Loop, Observe, OsError, Processes,
+    RunError,
+};
 use anyloop_turn::{Backend, Engine, Park, Sink};
+use rustix::io::Errno;
 use rustix::thread::sched_getaffinity;
 
 use super::clock::now;
 use super::epoll::Epoll;
 use super::eventfd::EventFdWaker;
+use super::os_error;
 use crate::processes;
 
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
@@ -168,9 +173,19 @@ impl Backend for Selector {
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
         capabilities.readiness = Some(&self.epoll);
-        capabilities.processes = processes::SPAWNER;
+        capabilities.processes = processes::SPAWNER.is_some().then_some(self as &dyn Processes);
         capabilities.observe = Some(self);
         capabilities
+    }
+}
+
+impl Processes for Selector {
+    fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError> {
+        match processes::SPAWNER {
+            // A closed loop could not be told of the end.
+            Some(spawner) if self.epoll.is_open() => spawner.spawn(program),
+            _ => Err(os_error(Errno::BADF)),
+        }
     }
 }
 

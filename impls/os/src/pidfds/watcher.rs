@@ -116,7 +116,10 @@ impl PidfdChildWatcher {
         match added {
             Ok(source) => {
                 waiting.source.set(Some(source));
-                self.registry.set_source(pid, id, source);
+                if !self.registry.set_source(pid, id, source) {
+                    // Another thread removed it meanwhile, and knew of no source to stop watching.
+                    readiness.remove(source);
+                }
                 Ok(())
             }
             // Nobody else has seen the `End` yet, so it is still there, and whole.
