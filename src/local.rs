@@ -223,7 +223,8 @@ impl Loop {
     ///
     /// # Errors
     ///
-    /// [`CloseError::Running`] while a run is under way; the loop stays open. Closing a closed
+    /// [`CloseError::Running`] while a run is under way, [`CloseError::WrongProcess`] in a forked
+    /// child; the loop stays open. Closing a closed
     /// loop is `Ok`.
     pub fn close(&self) -> Result<(), CloseError> {
         self.get().close()
