@@ -224,7 +224,7 @@ impl fmt::Debug for ContextSlot {
 /// The loop that is running in this context.
 ///
 /// *Keeps* [`run.current`](crate::rules::run::CURRENT),
-/// [`policy.thread`](crate::rules::policy::THREAD).
+/// [`policy.thread`](crate::rules::policy::THREAD), [`fork.running`](crate::rules::fork::RUNNING).
 ///
 /// # Errors
 ///

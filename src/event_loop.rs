@@ -30,6 +30,15 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 /// callbacks that became ready, and runs exactly those: what they schedule belongs to a later
 /// turn. All callbacks are run from inside [`run_forever`](Self::run_forever), never from inside
 /// a method that schedules ([`ready.later`](crate::rules::ready::LATER)).
+///
+/// # Forks
+///
+/// In a forked child a loop of the parent is of no use, and refuses as
+/// [`WrongProcess`](crate::RunError::WrongProcess) if it was open ([`fork.refuses`](crate::rules::fork::REFUSES)). No
+/// method of it runs a callback there ([`fork.calls`](crate::rules::fork::CALLS)), waits for
+/// anybody ([`fork.returns`](crate::rules::fork::RETURNS)), or reaches the parent
+/// ([`fork.parent`](crate::rules::fork::PARENT)); a run that was under way ends, and dropping the loop drops none of the
+/// callbacks. Keep a [`ProcessStamp`](crate::ProcessStamp) to know.
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///
@@ -49,7 +58,8 @@ pub trait EventLoop: Any {
     ///
     /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed), or
     /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity
-    /// ([`close.rejects`](crate::rules::close::REJECTS)).
+    /// ([`close.rejects`](crate::rules::close::REJECTS)), or
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess) ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>>;
 
     /// Arranges for `callback` to run in a later turn, as soon as the clock has reached `when`.
@@ -102,9 +112,9 @@ pub trait EventLoop: Any {
     /// closed loop.
     fn stop(&self);
 
-    /// Whether the loop is idle, running, or closed.
+    /// Whether the loop is idle, running, or closed. In a forked child it is not running.
     ///
-    /// *Keeps* [`run.state`](crate::rules::run::STATE).
+    /// *Keeps* [`run.state`](crate::rules::run::STATE), [`fork.running`](crate::rules::fork::RUNNING).
     fn state(&self) -> LoopState;
 
     /// Closes the loop for good: frees what it holds and drops every callback and task, uncalled.
@@ -123,7 +133,9 @@ pub trait EventLoop: Any {
     ///
     /// # Errors
     ///
-    /// [`CloseError`], and the loop stays as it was. Closing a closed loop is `Ok`.
+    /// [`CloseError`], and the loop stays as it was. Closing a closed loop is `Ok`. In a forked child,
+    /// [`WrongProcess`](CloseError::WrongProcess) comes before
+    /// [`Running`](CloseError::Running) ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn close(&self) -> Result<(), CloseError>;
 
     /// The half that other threads, interrupts and wakers hold. Works on a closed loop too.

@@ -65,6 +65,8 @@ impl ProcessStamp {
 /// another [`ContextId`](crate::ContextId), so tasks of the parent are neither polled nor dropped. The
 /// policy of the process stays.
 ///
+/// *Keeps* [`fork.running`](crate::rules::fork::RUNNING), [`fork.current`](crate::rules::fork::CURRENT).
+///
 /// A fork that nobody tells of, such as a bare `clone`, goes unnoticed.
 pub fn after_fork_in_child() {
     let next = PROCESS.load(Ordering::Relaxed).wrapping_add(1);

@@ -48,6 +48,8 @@ corpus! {
     "child-ended-before-watched"
     "child-replaced"
     "close-reentry"
+    "fork-current"
+    "fork-parent"
     "guard-out-of-order"
     "nested-run"
     "panic-mid-batch"

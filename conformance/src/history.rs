@@ -82,6 +82,34 @@ pub enum Given {
     Failed(String),
 }
 
+/// What a policy answered in a forked child, when it was asked for the current loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heritage {
+    /// A loop of the parent.
+    Inherited,
+    /// Another loop.
+    Fresh,
+    /// There is none.
+    None,
+    /// An error.
+    Failed,
+}
+
+/// How an inherited loop answered in a forked child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It did what it was asked to, or said so.
+    Done,
+    /// It refused, since it belongs to another process.
+    WrongProcess,
+    /// It refused for another reason.
+    Refused,
+    /// It refused a callback, and did not give it back.
+    Kept,
+    /// It panicked.
+    Panicked,
+}
+
 /// What happened. Events in *-ing* are recorded before a call, those in *-ed* after it returned.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields say what the variants explain")]
@@ -271,6 +299,28 @@ pub enum What {
     /// How many descriptors the process had before children were started, and has after every
     /// registration has come to its end.
     Descriptors { before: usize, after: usize },
+
+    // Forks.
+    /// The process forked. The child found this, and ended. If it is `lost`, it did not tell what it
+    /// found, for that reason, and the rest says nothing.
+    Forked {
+        lost: Option<String>,
+        /// What `get_running_loop` said there, and what the loop said of itself.
+        current: Current,
+        state: LoopState,
+        /// What `p` and the policy in force gave as the current loop.
+        asked: Heritage,
+        ambient: Heritage,
+        /// What the loop answered to being run and closed, and to callbacks for either half.
+        run: Reply,
+        closed: Reply,
+        soon: Reply,
+        post: Reply,
+        /// How many callbacks and polls of the parent's were begun there.
+        ran: u32,
+        /// What was wrong with a new loop of `p`, if anything was.
+        fresh: Option<String>,
+    },
 
     // The world.
     /// A step could not be taken, because there are no such things here.

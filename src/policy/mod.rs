@@ -44,8 +44,8 @@ use crate::{Loop, PolicyError, Watcher};
 /// Every method gets the outermost policy as `outer`: `self`, or a layer around it. Where one of
 /// your methods needs another, call it on `outer`, so that what a layer overrides is used
 /// ([`policy.outer`](crate::rules::policy::OUTER)); asyncio's base class does the same by virtual calls.
-/// Keep what belongs to a context in a [`PerContext`](crate::PerContext). Methods are called on
-/// any context and hold no lock of this crate.
+/// Keep what belongs to a context in a [`PerContext`](crate::PerContext), which is empty in a
+/// forked child. Methods are called on any context and hold no lock of this crate.
 pub trait EventLoopPolicy: Any + Send + Sync {
     /// The loop of the calling context, made first if this policy does so here.
     ///
@@ -55,7 +55,7 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     /// [`policy.context`](crate::rules::policy::CONTEXT), [`policy.outer`](crate::rules::policy::OUTER),
     /// [`policy.elsewhere`](crate::rules::policy::ELSEWHERE),
     /// [`policy.error`](crate::rules::policy::ERROR),
-    /// [`policy.retry`](crate::rules::policy::RETRY).
+    /// [`policy.retry`](crate::rules::policy::RETRY), [`fork.current`](crate::rules::fork::CURRENT).
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ pub trait EventLoopPolicy: Any + Send + Sync {
 
     /// Makes a loop: open, idle, like no other, and not stored anywhere.
     ///
-    /// *Keeps* [`policy.new`](crate::rules::policy::NEW).
+    /// *Keeps* [`policy.new`](crate::rules::policy::NEW), [`fork.fresh`](crate::rules::fork::FRESH).
     ///
     /// # Errors
     ///

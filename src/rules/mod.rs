@@ -21,6 +21,7 @@
 //! | [`wake`] | work from other threads |
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
+//! | [`fork`] | what a forked child does with loops of its parent |
 //!
 //! # Where they come from
 //!
@@ -118,6 +119,7 @@ pub mod cancel;
 pub mod child;
 pub mod close;
 pub mod context;
+pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
@@ -141,6 +143,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     wake::ALL,
     future::ALL,
     child::ALL,
+    fork::ALL,
 ];
 
 /// Ids of rules that were given up. They are not used again.

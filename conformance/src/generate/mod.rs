@@ -5,6 +5,7 @@
 
 mod child;
 mod core;
+mod fork;
 mod future;
 mod policy;
 mod wake;
@@ -49,6 +50,7 @@ pub static KINDS: &[Kind] = &[
         strategy: policy::programs,
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
+    Kind { name: "fork", needs: "fork", families: &["fork"], programs: 192, strategy: fork::programs },
 ];
 
 impl Kind {

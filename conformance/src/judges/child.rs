@@ -6,8 +6,10 @@
 //! | `telling.rs` | was each child that ended reported once, with the truth? |
 //! | `registering.rs` | does a watcher keep its books? |
 //! | `conduct.rs` | does a watcher behave? |
+//! | `forked.rs` | is it disturbed by a forked child? |
 
 mod conduct;
+pub(super) mod forked;
 mod registering;
 mod story;
 mod telling;

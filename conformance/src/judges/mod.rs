@@ -9,6 +9,7 @@ pub mod child;
 pub mod close;
 pub mod context;
 mod evidence;
+pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
@@ -68,6 +69,7 @@ pub static TABLE: &[&[Entry]] = &[
     wake::TABLE,
     future::TABLE,
     child::TABLE,
+    fork::TABLE,
 ];
 
 /// Every rule with its treatment.

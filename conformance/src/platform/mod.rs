@@ -5,6 +5,7 @@
 //! | the record of a play | behind a mutex, threads share it | in the context |
 //! | panics | caught, and raised by `panic` | not caught, and `panic` does nothing |
 //! | a play that hangs | is noticed | hangs |
+//! | a forked child | records nothing | there is none |
 //!
 //! | | with compare-and-swap | without |
 //! | --- | --- | --- |

@@ -115,6 +115,11 @@ impl Booth {
         }
     }
 
+    /// Whether a loop was met here.
+    pub(super) fn knows(&self, lp: &Loop) -> bool {
+        self.loops.borrow().iter().any(|(_, known)| known.is_same(lp))
+    }
+
     fn given(&self, answer: Result<Loop, PolicyError>) -> Given {
         match answer {
             Ok(lp) => Given::Loop(self.number(&lp).0),

@@ -4,10 +4,11 @@
 //! | --- | --- |
 //! | `mod.rs` | what does a play ask of the world? |
 //! | `threads.rs` | how does a thread run a job? |
-//! | `unix.rs` | how is a child started and steered? |
+//! | `unix.rs` | how is a child started and steered, and how does the process fork? |
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use anyloop::{ChildToken, ExitStatus, Pid};
@@ -19,10 +20,10 @@ cfg_if! {
     if #[cfg(all(feature = "std", unix))] {
         pub mod threads;
         pub mod unix;
-        pub use unix::{enter_if_child, real};
+        pub use unix::{enter_if_child, notice_forks, real};
     } else if #[cfg(feature = "std")] {
         pub mod threads;
-        pub use threads::{enter_if_child, real};
+        pub use threads::{enter_if_child, notice_forks, real};
     }
 }
 
@@ -33,6 +34,25 @@ pub trait World {
 
     /// Starts and steers children; `None` where there are none.
     fn children(&self) -> Option<&dyn Children>;
+
+    /// Forks this process: `job` runs in the child, which ends right after it, whatever it does.
+    /// Gives in the parent what the job gave, if it did within `patience`. `None` where there is no
+    /// forking, or if it failed.
+    fn fork(&self, patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Option<Fork> {
+        let _ = (patience, job);
+        None
+    }
+}
+
+/// What came of a forked child. It has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Its job gave this.
+    Told(Vec<u8>),
+    /// Its job panicked, or ended the process.
+    Died,
+    /// Its job took too long, and it was killed.
+    Hung,
 }
 
 /// A thread that runs a job.

@@ -86,3 +86,6 @@ pub fn real() -> Rc<dyn World> {
 
 /// Here no process is started for the sake of a program.
 pub fn enter_if_child() {}
+
+/// Here no process forks.
+pub fn notice_forks() {}

@@ -16,12 +16,14 @@ use std::vec::Vec;
 
 use anyloop::{
     Callback, Capabilities, CloseError, EventLoop, Exception, ExceptionHandler, Handle, Handles, Instant,
-    Loop, LoopState, Observe, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
+    Loop, LoopState, Observe, ProcessStamp, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
 };
 
 pub use self::bug::Bug;
+use super::fork::Wire;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
+use crate::world;
 
 std::thread_local! {
     /// For loops that count for each thread apart.
@@ -47,6 +49,9 @@ pub struct Specimen {
     buried: RefCell<Vec<Callback>>,
     handler: RefCell<Option<ExceptionHandler>>,
     tasks: TaskSet,
+    process: ProcessStamp,
+    /// What it shares with forked children, if it does.
+    wire: Option<Wire>,
     shared: Arc<Shared>,
 }
 
@@ -54,8 +59,18 @@ impl Specimen {
     /// A loop of the calling thread.
     #[must_use]
     pub fn new(bug: Option<Bug>) -> Self {
+        Self::made_in(bug, ProcessStamp::current())
+    }
+
+    /// A loop of the calling thread, which takes `process` for its own.
+    #[must_use]
+    pub fn made_in(bug: Option<Bug>, process: ProcessStamp) -> Self {
+        world::notice_forks();
+        let shares = matches!(bug, Some(Bug::StopsParent | Bug::EmptiesParent));
         Self {
             bug,
+            process,
+            wire: shares.then(Wire::new).flatten(),
             now: Cell::new(Instant::from_nanos(1_000_000_000)),
             cached: Cell::new(None),
             dropping: Cell::new(None),
@@ -70,7 +85,7 @@ impl Specimen {
             buried: RefCell::default(),
             handler: RefCell::default(),
             tasks: TaskSet::new(),
-            shared: Arc::new(Shared::new(bug)),
+            shared: Arc::new(Shared::new(bug, process)),
         }
     }
 
@@ -204,8 +219,46 @@ impl Specimen {
         false
     }
 
+    /// What the children of a loop do to it that shares something with them; true if that stops it.
+    fn hear_children(&self) -> bool {
+        if !self.wire.as_ref().is_some_and(Wire::rang) {
+            return false;
+        }
+        if self.has(Bug::EmptiesParent) {
+            drop((self.ready.take(), self.timers.take()));
+        }
+        self.has(Bug::StopsParent)
+    }
+
+    /// Lets the loop of the parent, if it has such a bug, know of what is done in a child.
+    fn reach_parent(&self, bug: Bug) {
+        if let Some(wire) = self.wire.as_ref().filter(|_| self.is_inherited() && self.has(bug)) {
+            wire.ring();
+        }
+    }
+
+    /// A run in a forked child.
+    fn run_in_child(&self) -> Result<(), RunError> {
+        if self.has(Bug::FinishesInChild) {
+            self.run_batch();
+        }
+        if self.has(Bug::RunsInChild) { Ok(()) } else { Err(RunError::WrongProcess) }
+    }
+
+    /// Closing in a forked child.
+    fn close_in_child(&self) -> Result<(), CloseError> {
+        self.reach_parent(Bug::EmptiesParent);
+        while self.has(Bug::WaitsInChild) {
+            std::thread::park();
+        }
+        if self.has(Bug::ClosesInChild) { Ok(()) } else { Err(CloseError::WrongProcess) }
+    }
+
     fn turns(&self) -> Result<(), RunError> {
         loop {
+            if self.hear_children() {
+                return Ok(());
+            }
             if self.shared.queue().stop && self.has(Bug::RemoteStopAtOnce) {
                 self.shared.queue().stop = false;
                 return Ok(());
@@ -256,8 +309,17 @@ impl Specimen {
         self.state.get() == LoopState::Closed
     }
 
-    fn refuses(&self) -> bool {
-        self.is_closed() && !self.has(Bug::AcceptsWhenClosed)
+    /// Whether it belongs to the process that forked this one.
+    fn is_inherited(&self) -> bool {
+        !self.process.is_current()
+    }
+
+    /// Why it takes no callbacks, if it takes none.
+    fn refusal(&self) -> Option<RejectReason> {
+        if self.is_closed() {
+            return (!self.has(Bug::AcceptsWhenClosed)).then_some(RejectReason::Closed);
+        }
+        (self.is_inherited() && !self.has(Bug::AcceptsInChild)).then_some(RejectReason::WrongProcess)
     }
 
     /// Whether `known` is the callback that `handle` is to cancel.
@@ -287,10 +349,10 @@ impl EventLoop for Specimen {
     }
 
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.refuses() {
-            return Err(Rejected::new(RejectReason::Closed, callback));
+        if let Some(reason) = self.refusal() {
+            return Err(Rejected::new(reason, callback));
         }
-        if !self.has(Bug::TwoQueues) {
+        if !self.has(Bug::TwoQueues) && !self.is_inherited() {
             // What was posted before comes first.
             self.collect_remote();
         }
@@ -309,8 +371,8 @@ impl EventLoop for Specimen {
     }
 
     fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.refuses() {
-            return Err(Rejected::new(RejectReason::Closed, callback));
+        if let Some(reason) = self.refusal() {
+            return Err(Rejected::new(reason, callback));
         }
         if self.has(Bug::RefusesPast) && when < self.now.get() {
             return Err(Rejected::new(RejectReason::Full, callback));
@@ -364,6 +426,9 @@ impl EventLoop for Specimen {
     }
 
     fn run_forever(&self) -> Result<(), RunError> {
+        if self.is_inherited() {
+            return self.run_in_child();
+        }
         if self.has(Bug::RunsOnlyOnce) && self.runs.get() > 0 {
             return Err(RunError::AlreadyRunning);
         }
@@ -388,12 +453,16 @@ impl EventLoop for Specimen {
 
     fn stop(&self) {
         assert!(!(self.is_closed() && self.has(Bug::PanicsWhenClosed)), "the loop is closed");
+        self.reach_parent(Bug::StopsParent);
         self.stops.set(self.stops.get() + 1);
     }
 
     fn state(&self) -> LoopState {
         match self.state.get() {
             LoopState::Running if self.has(Bug::NeverRunning) => LoopState::Idle,
+            LoopState::Running if self.is_inherited() && !self.has(Bug::SaysRunningInChild) => {
+                LoopState::Idle
+            }
             LoopState::Closed if self.has(Bug::SaysOpen) => LoopState::Idle,
             state => state,
         }
@@ -401,6 +470,7 @@ impl EventLoop for Specimen {
 
     fn close(&self) -> Result<(), CloseError> {
         match self.state.get() {
+            LoopState::Running | LoopState::Idle if self.is_inherited() => return self.close_in_child(),
             LoopState::Running if !self.has(Bug::ClosesRunning) => return Err(CloseError::Running),
             LoopState::Closed => {
                 if self.has(Bug::Reopens) {

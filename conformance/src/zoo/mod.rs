@@ -8,6 +8,7 @@
 //! | `policy.rs` | what can be wrong with a policy? |
 //! | `root.rs` | what could be wrong with the root crate? |
 //! | `watcher.rs` | what can be wrong with a child watcher? |
+//! | `fork.rs` | what can go wrong when the process forks? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
 //! the rule that it breaks. Nothing here is of use for anything else.
@@ -19,12 +20,18 @@ pub mod root;
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
+        mod fork;
         pub mod watcher;
         const LACKS: &[Lack] = &[];
     } else {
+        #[path = "no_fork.rs"]
+        mod fork;
         #[path = "no_watcher.rs"]
         pub mod watcher;
-        const LACKS: &[Lack] = &[Lack::family("child", "the kit has no children on this system")];
+        const LACKS: &[Lack] = &[
+            Lack::family("child", "the kit has no children on this system"),
+            Lack::family("fork", "processes do not fork on this system"),
+        ];
     }
 }
 
@@ -188,7 +195,7 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    DISEASES.iter().chain(watcher::DISEASES).copied()
+    DISEASES.iter().chain(watcher::DISEASES).chain(fork::DISEASES).copied()
 }
 
 /// Shows every disease to the judge of its rule. `programs` and `seed` are as in

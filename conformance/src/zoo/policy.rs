@@ -1,10 +1,11 @@
 //! What can be wrong with a policy: a healthy one, and its diseases.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
+use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, ProcessStamp, Watcher};
 
 use super::{loop_, watcher};
 
@@ -25,6 +26,15 @@ pub enum Bug {
     HidesFailure,
     SpoiltByFailure,
     KeepsUnsetWatcher,
+    KeepsLoopInChild,
+    StampsOnce,
+}
+
+static POLICIES: AtomicU64 = AtomicU64::new(0);
+
+std::thread_local! {
+    /// What was stored last, by a policy that keeps it here, and by which.
+    static LAST: RefCell<Option<(u64, Loop)>> = const { RefCell::new(None) };
 }
 
 /// The policy. It makes a loop by itself on the thread on which it was made.
@@ -33,6 +43,9 @@ pub struct SpecimenPolicy {
     loops: Option<loop_::Bug>,
     watchers: Option<watcher::Sick>,
     home: ThreadId,
+    process: ProcessStamp,
+    /// Its number, for a policy that keeps its loop where a forked child finds it.
+    number: u64,
     /// "None" is a value: it was stored.
     stored: PerContext<Option<Loop>>,
     cleared: AtomicBool,
@@ -49,6 +62,8 @@ impl SpecimenPolicy {
             loops,
             watchers,
             home: thread::current().id(),
+            process: ProcessStamp::current(),
+            number: POLICIES.fetch_add(1, Ordering::Relaxed),
             stored: PerContext::new(),
             cleared: AtomicBool::new(false),
             made: PerContext::new(),
@@ -65,6 +80,13 @@ impl EventLoopPolicy for SpecimenPolicy {
     fn get_event_loop(&self, outer: &dyn EventLoopPolicy) -> Result<Loop, PolicyError> {
         if self.has(Bug::ClearsEverywhere) && self.cleared.load(Ordering::Relaxed) {
             return Err(PolicyError::no_current_loop());
+        }
+        if self.has(Bug::KeepsLoopInChild)
+            && !self.process.is_current()
+            && let Some((number, lp)) = LAST.with_borrow(Clone::clone)
+            && number == self.number
+        {
+            return Ok(lp);
         }
         match self.stored.get()?.as_deref() {
             Some(Some(lp)) => return Ok(lp.clone()),
@@ -92,6 +114,9 @@ impl EventLoopPolicy for SpecimenPolicy {
             return Ok(());
         }
         self.cleared.store(lp.is_none(), Ordering::Relaxed);
+        if self.has(Bug::KeepsLoopInChild) {
+            drop(LAST.replace(lp.clone().map(|lp| (self.number, lp))));
+        }
         let displaced = self.stored.replace(Some(lp.into()))?;
         if let Some(Some(displaced)) = displaced.as_deref()
             && self.has(Bug::ClosesDisplaced)
@@ -107,7 +132,8 @@ impl EventLoopPolicy for SpecimenPolicy {
         {
             return Ok((*made).clone());
         }
-        let lp = Loop::new(loop_::Specimen::new(self.loops));
+        let process = if self.has(Bug::StampsOnce) { self.process } else { ProcessStamp::current() };
+        let lp = Loop::new(loop_::Specimen::made_in(self.loops, process));
         drop(self.made.replace(Some(lp.clone().into()))?);
         if self.has(Bug::StoresNew) {
             drop(self.stored.replace(Some(Some(lp.clone()).into()))?);

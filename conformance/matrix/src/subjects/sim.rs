@@ -16,6 +16,7 @@ pub(crate) struct Sim(Simulation);
 
 const LACKS: &[Lack] = &[
     Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
+    Lack::family("fork", "simulated processes do not fork"),
     Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
 ];
 

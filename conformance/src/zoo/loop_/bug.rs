@@ -68,4 +68,13 @@ pub enum Bug {
     KeepsFirstHandler,
     HandlerEndsRun,
     PanicUndoesStop,
+    SaysRunningInChild,
+    RunsInChild,
+    ClosesInChild,
+    AcceptsInChild,
+    RemoteAcceptsInChild,
+    FinishesInChild,
+    WaitsInChild,
+    StopsParent,
+    EmptiesParent,
 }
