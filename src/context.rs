@@ -241,9 +241,13 @@ pub fn get_running_loop() -> Result<Loop, NoRunningLoop> {
     platform::with_marks(|marks| marks.running().cloned()).ok().flatten().ok_or(NoRunningLoop(()))
 }
 
-/// Forgets, in a forked child, who the calling context was and what ran there. Only stores to memory.
+/// Ends, in a forked child, the run that is under way, and forgets who the calling context was and
+/// what ran there.
 pub(crate) fn leave_parent() {
     let _ = platform::with_marks(|marks| {
+        if let Some(running) = marks.running() {
+            running.after_fork_in_child();
+        }
         marks.running.set(None);
         marks.id.set(None);
     });

@@ -34,11 +34,12 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 /// # Forks
 ///
 /// In a forked child a loop of the parent is of no use, and refuses as
-/// [`WrongProcess`](crate::RunError::WrongProcess) if it was open ([`fork.refuses`](crate::rules::fork::REFUSES)). No
-/// method of it runs a callback there ([`fork.calls`](crate::rules::fork::CALLS)), waits for
-/// anybody ([`fork.returns`](crate::rules::fork::RETURNS)), or reaches the parent
-/// ([`fork.parent`](crate::rules::fork::PARENT)); a run that was under way ends, and dropping the loop drops none of the
-/// callbacks. Keep a [`ProcessStamp`](crate::ProcessStamp) to know.
+/// [`WrongProcess`](crate::RunError::WrongProcess) if it was open
+/// ([`fork.refuses`](crate::rules::fork::REFUSES)). No method of it runs a callback there
+/// ([`fork.calls`](crate::rules::fork::CALLS)), waits for anybody
+/// ([`fork.returns`](crate::rules::fork::RETURNS)), or reaches the parent
+/// ([`fork.parent`](crate::rules::fork::PARENT)), and dropping it drops no callback. Keep a
+/// [`ProcessStamp`](crate::ProcessStamp) to know.
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///
@@ -59,7 +60,8 @@ pub trait EventLoop: Any {
     /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed), or
     /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity
     /// ([`close.rejects`](crate::rules::close::REJECTS)), or
-    /// [`WrongProcess`](crate::RejectReason::WrongProcess) ([`fork.refuses`](crate::rules::fork::REFUSES)).
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess)
+    /// ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>>;
 
     /// Arranges for `callback` to run in a later turn, as soon as the clock has reached `when`.
@@ -145,6 +147,14 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`future.dropped`](crate::rules::future::DROPPED).
     fn tasks(&self) -> &TaskSet;
+
+    /// Ends the run that is under way: the process is a forked child, which has no part in it.
+    ///
+    /// Called by [`after_fork_in_child`](crate::after_fork_in_child), from inside the callback that
+    /// forked, so it does nothing that a signal handler may not do. No callback starts in the run any
+    /// more, and if the child returns from this one, the run ends as
+    /// [`WrongProcess`](RunError::WrongProcess). A wrapper forwards it.
+    fn after_fork_in_child(&self) {}
 
     /// What this loop can do beyond the above.
     ///

@@ -54,20 +54,25 @@ impl ProcessStamp {
 /// Tells this crate that the process is a forked child, on the thread that has forked.
 ///
 /// Called by whoever notices forks, usually in the child's handler of `pthread_atfork`. It stores to
-/// memory and does nothing else, so a signal handler may call it, too; calling it twice does no harm.
-/// It is for children that go on with this program. One that replaces it at once, as
+/// memory, tells the [running loop](crate::EventLoop::after_fork_in_child), and does nothing else,
+/// so a signal handler may call it, too; a second call at once does no harm. It is for children that go
+/// on with this program. One that replaces it at once, as
 /// [`subprocess_exec`](crate::Loop::subprocess_exec) does, needs nothing.
 ///
-/// Afterwards [stamps](ProcessStamp) of the parent are not current, no loop is running in the calling
-/// context, and nothing is stored there: every [`PerContext`](crate::PerContext) is empty, that of
-/// a policy with the current loop included. What the parent had stored is leaked rather than dropped,
-/// since dropping may reach what both processes share, a file or a socket. The context has
-/// another [`ContextId`](crate::ContextId), so tasks of the parent are neither polled nor dropped. The
+/// Afterwards [stamps](ProcessStamp) of the parent are not current, no loop is running in the
+/// calling context, and nothing is stored there: every [`PerContext`](crate::PerContext) is empty,
+/// that of a policy with the current loop included. What the parent had stored is leaked rather
+/// than dropped, since dropping may reach what both processes share, a file or a socket. A run that
+/// was under way ends once the callback that forked returns. The context has another
+/// [`ContextId`](crate::ContextId), so tasks of the parent are neither polled nor dropped. The
 /// policy of the process stays.
 ///
-/// *Keeps* [`fork.running`](crate::rules::fork::RUNNING), [`fork.current`](crate::rules::fork::CURRENT).
+/// *Keeps* [`fork.running`](crate::rules::fork::RUNNING),
+/// [`fork.current`](crate::rules::fork::CURRENT).
 ///
-/// A fork that nobody tells of, such as a bare `clone`, goes unnoticed.
+/// A fork that nobody tells of, such as a bare `clone`, goes unnoticed. A lock of this crate that
+/// another thread held during the fork stays locked in the child, as with those of std; they are held
+/// for the copy of a pointer.
 pub fn after_fork_in_child() {
     let next = PROCESS.load(Ordering::Relaxed).wrapping_add(1);
     PROCESS.store(if next == 0 { 1 } else { next }, Ordering::Relaxed);

@@ -26,7 +26,8 @@ pub trait RemoteLoop: Any + Send + Sync {
     ///
     /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed),
     /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity, or
-    /// [`WrongProcess`](crate::RejectReason::WrongProcess) ([`fork.refuses`](crate::rules::fork::REFUSES)).
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess)
+    /// ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn call_soon(&self, callback: SendCallback) -> Result<(), Rejected<SendCallback>>;
 
     /// Arranges for a task that was woken to run, in one order with `call_soon`.

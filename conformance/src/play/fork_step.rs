@@ -1,8 +1,9 @@
 //! What does a forked child try? Whatever it must not be able to do with what it inherits, and what
 //! it must be able to do by itself.
 //!
-//! The child takes no step of the program and records nothing: the threads of the parent are not there,
-//! and neither is whoever holds a lock. It fills in a form, and sends that to the parent as bytes.
+//! The child takes no step of the program and records nothing: the threads of the parent are not
+//! there, and neither is whoever holds a lock. It fills in a form, and sends that to the parent as
+//! bytes.
 
 use alloc::borrow::ToOwned;
 use alloc::format;

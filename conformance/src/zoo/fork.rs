@@ -1,7 +1,7 @@
 //! What can go wrong when the process forks: the diseases, and what both processes share.
 //!
-//! Memory is copied, so a child can disturb its parent only by way of the kernel. Here that is a pair of
-//! sockets; for real loops it is a poller, or whatever wakes them.
+//! Memory is copied, so a child can disturb its parent only by way of the kernel. Here that is a
+//! pair of sockets; for real loops it is a poller, or whatever wakes them.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

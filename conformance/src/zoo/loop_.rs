@@ -5,6 +5,7 @@
 //! nothing is left that could wake it, it says so with [`RunError::Stalled`].
 
 mod bug;
+mod forked;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -219,41 +220,6 @@ impl Specimen {
         false
     }
 
-    /// What the children of a loop do to it that shares something with them; true if that stops it.
-    fn hear_children(&self) -> bool {
-        if !self.wire.as_ref().is_some_and(Wire::rang) {
-            return false;
-        }
-        if self.has(Bug::EmptiesParent) {
-            drop((self.ready.take(), self.timers.take()));
-        }
-        self.has(Bug::StopsParent)
-    }
-
-    /// Lets the loop of the parent, if it has such a bug, know of what is done in a child.
-    fn reach_parent(&self, bug: Bug) {
-        if let Some(wire) = self.wire.as_ref().filter(|_| self.is_inherited() && self.has(bug)) {
-            wire.ring();
-        }
-    }
-
-    /// A run in a forked child.
-    fn run_in_child(&self) -> Result<(), RunError> {
-        if self.has(Bug::FinishesInChild) {
-            self.run_batch();
-        }
-        if self.has(Bug::RunsInChild) { Ok(()) } else { Err(RunError::WrongProcess) }
-    }
-
-    /// Closing in a forked child.
-    fn close_in_child(&self) -> Result<(), CloseError> {
-        self.reach_parent(Bug::EmptiesParent);
-        while self.has(Bug::WaitsInChild) {
-            std::thread::park();
-        }
-        if self.has(Bug::ClosesInChild) { Ok(()) } else { Err(CloseError::WrongProcess) }
-    }
-
     fn turns(&self) -> Result<(), RunError> {
         loop {
             if self.hear_children() {
@@ -307,11 +273,6 @@ impl Specimen {
 
     fn is_closed(&self) -> bool {
         self.state.get() == LoopState::Closed
-    }
-
-    /// Whether it belongs to the process that forked this one.
-    fn is_inherited(&self) -> bool {
-        !self.process.is_current()
     }
 
     /// Why it takes no callbacks, if it takes none.

@@ -168,10 +168,8 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         }
         self.queues.borrow_mut().start_batch(|| self.backend.now());
         let mut ran = 0_u32;
-        let home = self.home.get();
         self.backend.run(&mut || {
-            // After each callback, since a child that it forked has no part in the rest.
-            while home.is_current() {
+            loop {
                 // Bound to a name, so that the borrow is over before the callback runs.
                 let next = self.queues.borrow_mut().next_of_batch();
                 let Some(callback) = next else { break };
@@ -180,11 +178,17 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             }
         });
         self.since_poll.set(self.since_poll.get().saturating_add(ran));
-        if home.is_current() { Ok(ran > 0) } else { Err(RunError::WrongProcess) }
+        Ok(ran > 0)
+    }
+
+    /// Whether a run may go on: not if a callback forked, and this is the child.
+    fn stay(&self) -> Result<(), RunError> {
+        if self.home.get().is_current() { Ok(()) } else { Err(RunError::WrongProcess) }
     }
 
     /// Looks for events, or waits for them.
     fn park(&self, mut park: Park) -> Result<(), RunError> {
+        self.stay()?;
         if park != Park::Poll {
             self.backend.spin(park, &|| self.shared.is_quiet());
             self.backend.prepare()?;
@@ -267,7 +271,7 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         loop {
             self.turn(None)?;
             if self.stop.get() {
-                return Ok(());
+                return self.stay();
             }
         }
     }
@@ -310,6 +314,14 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         &self.tasks
     }
 
+    fn after_fork_in_child(&self) {
+        // Borrowed only if something other than a callback has forked, and then there is no batch.
+        if let Ok(mut queues) = self.queues.try_borrow_mut() {
+            queues.end_batch();
+        }
+        self.stop.set(true);
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = self.backend.capabilities();
         capabilities.step = Some(self);
@@ -321,7 +333,8 @@ impl<B: Backend, S: Storage> Step for Engine<B, S> {
     fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError> {
         let _run = self.begin()?;
         let latest = max_wait.map(|wait| self.backend.now() + wait);
-        self.turn(latest)
+        let ran = self.turn(latest)?;
+        self.stay().map(|()| ran)
     }
 
     fn next_deadline(&self) -> Option<Instant> {

@@ -4,8 +4,8 @@
 //! presents it, and gets nothing if the registration is gone, even if the pid has been given to
 //! another child since. Replacing a callback keeps the number, since the child is the same.
 //!
-//! In a forked child the registry of the parent is closed and empty. That is found out before the lock is
-//! taken, which a thread of the parent may have held when it forked.
+//! In a forked child the registry of the parent is closed and empty. That is found out before the
+//! lock is taken, which a thread of the parent may have held when it forked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
