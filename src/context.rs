@@ -17,7 +17,7 @@ use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 use crate::platform::{self, Counter, Lock};
-use crate::{Loop, NoRunningLoop, PolicyError, RunError};
+use crate::{Loop, NoRunningLoop, PolicyError, ProcessStamp, RunError};
 
 /// Tells flows of control apart, on a host without threads of `std`.
 ///
@@ -117,7 +117,7 @@ impl From<NoContext> for RunError {
     }
 }
 
-/// A number that one context has and no other ever had.
+/// A number that one context has and no other ever had. In a forked child it is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ContextId(NonZeroU64);
 
@@ -168,7 +168,7 @@ impl Marks {
     #[inline]
     fn running(&self) -> Option<&Loop> {
         // SAFETY: `enter` stored a pointer to a handle that `Entered` borrows, and `Entered` takes
-        // the pointer out before that borrow ends.
+        // the pointer out before that borrow ends, if `leave_parent` has not done so before.
         self.running.get().map(|lp| unsafe { lp.as_ref() })
     }
 }
@@ -176,14 +176,36 @@ impl Marks {
 /// What this crate remembers for one context.
 pub struct ContextSlot {
     pub(crate) marks: Marks,
-    values: RefCell<Vec<(NonZeroU64, Rc<dyn Any>)>>,
+    values: RefCell<Values>,
+    /// Whose the values are.
+    process: Cell<ProcessStamp>,
 }
+
+/// What each [`PerContext`] has in one context.
+type Values = Vec<(NonZeroU64, Rc<dyn Any>)>;
 
 impl ContextSlot {
     /// A slot for a context that has done nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { marks: Marks::new(), values: RefCell::new(Vec::new()) }
+        Self { marks: Marks::new(), values: RefCell::new(Vec::new()), process: Cell::new(ProcessStamp::NONE) }
+    }
+
+    /// The values of this process. What is left of a parent is leaked: see
+    /// [`after_fork_in_child`](crate::after_fork_in_child).
+    fn values(&self) -> &RefCell<Values> {
+        if !self.process.get().is_current() {
+            core::mem::forget(self.values.take());
+            self.process.set(ProcessStamp::current());
+        }
+        &self.values
+    }
+}
+
+impl Drop for ContextSlot {
+    fn drop(&mut self) {
+        // A forked child that ends may not have looked at its values yet.
+        let _ = self.values();
     }
 }
 
@@ -202,7 +224,7 @@ impl fmt::Debug for ContextSlot {
 /// The loop that is running in this context.
 ///
 /// *Keeps* [`run.current`](crate::rules::run::CURRENT),
-/// [`policy.thread`](crate::rules::policy::THREAD).
+/// [`policy.thread`](crate::rules::policy::THREAD), [`fork.running`](crate::rules::fork::RUNNING).
 ///
 /// # Errors
 ///
@@ -217,6 +239,18 @@ impl fmt::Debug for ContextSlot {
 #[inline]
 pub fn get_running_loop() -> Result<Loop, NoRunningLoop> {
     platform::with_marks(|marks| marks.running().cloned()).ok().flatten().ok_or(NoRunningLoop(()))
+}
+
+/// Ends, in a forked child, the run that is under way, and forgets who the calling context was and
+/// what ran there.
+pub(crate) fn leave_parent() {
+    let _ = platform::with_marks(|marks| {
+        if let Some(running) = marks.running() {
+            running.after_fork_in_child();
+        }
+        marks.running.set(None);
+        marks.id.set(None);
+    });
 }
 
 /// Marks `lp` as running in this context until the result is dropped.
@@ -249,7 +283,8 @@ impl Drop for Entered<'_> {
 ///
 /// The value may be `!Send`, a [`Loop`] above all; the `PerContext` itself can stand in a policy
 /// that all contexts share. A value is dropped in its context: when that ends, or with the
-/// `PerContext` if that is dropped there.
+/// `PerContext` if that is dropped there. In a forked child there is none until one is stored
+/// ([`after_fork_in_child`](crate::after_fork_in_child)).
 ///
 /// *Keeps* [`context.apart`](crate::rules::context::APART), [`context.kept`](crate::rules::context::KEPT).
 ///
@@ -288,7 +323,7 @@ impl<T: 'static> PerContext<T> {
     pub fn get(&self) -> Result<Option<Rc<T>>, NoContext> {
         let key = self.key();
         let value = platform::with_slot(|slot| {
-            slot.values.borrow().iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
+            slot.values().borrow().iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
         })?;
         Ok(value.and_then(|value| value.downcast().ok()))
     }
@@ -301,7 +336,7 @@ impl<T: 'static> PerContext<T> {
     pub fn replace(&self, value: Option<Rc<T>>) -> Result<Option<Rc<T>>, NoContext> {
         let key = self.key();
         let old = platform::with_slot(|slot| {
-            let mut values = slot.values.borrow_mut();
+            let mut values = slot.values().borrow_mut();
             let position = values.iter().position(|(other, _)| *other == key);
             match (position, value) {
                 (Some(at), Some(value)) => Some(core::mem::replace(&mut values[at].1, value)),

@@ -122,6 +122,8 @@ errors! {
         Full => "the loop's queue is full: try again after it has run, or give it a bigger capacity";
         /// The work is bound to a context, and this is another, or none is registered.
         WrongContext => "this is not the context that the work belongs to: schedule it from there";
+        /// The loop belongs to the process that this one was forked from.
+        WrongProcess => "the loop was made before a fork: schedule on one that was made in the child";
     }
 
     /// Why a run did not take place or did not reach its end.

@@ -36,6 +36,16 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 /// Whatever is called, and whenever, every method returns
 /// ([`run.returns`](crate::rules::run::RETURNS)) and the process goes on
 /// ([`run.alive`](crate::rules::run::ALIVE)): what cannot be done is refused with an error.
+///
+/// # Forks
+///
+/// In a forked child a loop of the parent is of no use, and refuses as
+/// [`WrongProcess`](crate::RunError::WrongProcess) if it was open
+/// ([`fork.refuses`](crate::rules::fork::REFUSES)). No method of it runs a callback there
+/// ([`fork.calls`](crate::rules::fork::CALLS)), waits for anybody
+/// ([`fork.returns`](crate::rules::fork::RETURNS)), or reaches the parent
+/// ([`fork.parent`](crate::rules::fork::PARENT)), and dropping it drops no callback. Keep a
+/// [`ProcessStamp`](crate::ProcessStamp) to know.
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///
@@ -55,7 +65,9 @@ pub trait EventLoop: Any {
     ///
     /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed), or
     /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity
-    /// ([`close.rejects`](crate::rules::close::REJECTS)).
+    /// ([`close.rejects`](crate::rules::close::REJECTS)), or
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess)
+    /// ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>>;
 
     /// Arranges for `callback` to run in a later turn, as soon as the clock has reached `when`.
@@ -109,9 +121,9 @@ pub trait EventLoop: Any {
     /// closed loop.
     fn stop(&self);
 
-    /// Whether the loop is idle, running, or closed.
+    /// Whether the loop is idle, running, or closed. In a forked child it is not running.
     ///
-    /// *Keeps* [`run.state`](crate::rules::run::STATE).
+    /// *Keeps* [`run.state`](crate::rules::run::STATE), [`fork.running`](crate::rules::fork::RUNNING).
     fn state(&self) -> LoopState;
 
     /// Closes the loop for good: frees what it holds and drops every callback and task, uncalled.
@@ -133,7 +145,9 @@ pub trait EventLoop: Any {
     ///
     /// # Errors
     ///
-    /// [`CloseError`], and the loop stays as it was. Closing a closed loop is `Ok`.
+    /// [`CloseError`], and the loop stays as it was. Closing a closed loop is `Ok`. In a forked child,
+    /// [`WrongProcess`](CloseError::WrongProcess) comes before
+    /// [`Running`](CloseError::Running) ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn close(&self) -> Result<(), CloseError>;
 
     /// The half that other threads, interrupts and wakers hold. Works on a closed loop too.
@@ -143,6 +157,14 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`future.dropped`](crate::rules::future::DROPPED).
     fn tasks(&self) -> &TaskSet;
+
+    /// Ends the run that is under way: the process is a forked child, which has no part in it.
+    ///
+    /// Called by [`after_fork_in_child`](crate::after_fork_in_child), from inside the callback that
+    /// forked, so it does nothing that a signal handler may not do. No callback starts in the run any
+    /// more, and if the child returns from this one, the run ends as
+    /// [`WrongProcess`](RunError::WrongProcess). A wrapper forwards it.
+    fn after_fork_in_child(&self) {}
 
     /// What this loop can do beyond the above.
     ///

@@ -50,6 +50,10 @@ impl EventLoop for Fixed {
         self.0.tasks()
     }
 
+    fn after_fork_in_child(&self) {
+        self.0.after_fork_in_child();
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
         self.0.capabilities()
     }

@@ -13,6 +13,7 @@ mod context;
 mod error;
 mod event_loop;
 mod fixed;
+mod fork;
 mod handle;
 mod local;
 mod platform;
@@ -42,6 +43,7 @@ pub use error::{
     SpawnError, TimeoutError, WatchError,
 };
 pub use event_loop::{EventLoop, LoopState};
+pub use fork::{ProcessStamp, after_fork_in_child};
 pub use handle::{CancelOnDrop, Handle, Handles};
 pub use local::Loop;
 pub use policy::{

@@ -61,6 +61,11 @@ impl Loop {
         &*self.0
     }
 
+    /// See [`EventLoop::after_fork_in_child`].
+    pub(crate) fn after_fork_in_child(&self) {
+        self.get().after_fork_in_child();
+    }
+
     /// The loop behind [`from_static`](Self::from_static), or else behind the handle.
     fn implementation(&self) -> &dyn EventLoop {
         let event_loop = self.get();
@@ -223,8 +228,8 @@ impl Loop {
     ///
     /// # Errors
     ///
-    /// [`CloseError::Running`] while a run is under way; the loop stays open. Closing a closed
-    /// loop is `Ok`.
+    /// [`CloseError::Running`] while a run is under way, [`CloseError::WrongProcess`] in a forked
+    /// child; the loop stays open. Closing a closed loop is `Ok`.
     pub fn close(&self) -> Result<(), CloseError> {
         self.get().close()
     }

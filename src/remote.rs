@@ -24,8 +24,10 @@ pub trait RemoteLoop: Any + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed), or
-    /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity.
+    /// [`Rejected`] gives the callback back: [`Closed`](crate::RejectReason::Closed),
+    /// [`Full`](crate::RejectReason::Full) on a loop of fixed capacity, or
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess)
+    /// ([`fork.refuses`](crate::rules::fork::REFUSES)).
     fn call_soon(&self, callback: SendCallback) -> Result<(), Rejected<SendCallback>>;
 
     /// Arranges for a task that was woken to run, in one order with `call_soon`.
@@ -40,13 +42,15 @@ pub trait RemoteLoop: Any + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] with [`Closed`](crate::RejectReason::Closed).
+    /// [`Rejected`] with [`Closed`](crate::RejectReason::Closed) or
+    /// [`WrongProcess`](crate::RejectReason::WrongProcess).
     fn schedule(&self, task: Runnable) -> Result<(), Rejected<Runnable>>;
 
     /// Asks the loop to stop, and wakes it if it sleeps.
     ///
     /// What the same caller had scheduled before runs first
-    /// ([`wake.stop`](crate::rules::wake::STOP)). Harmless on a closed loop.
+    /// ([`wake.stop`](crate::rules::wake::STOP)). Harmless on a closed loop, and in a forked child
+    /// ([`fork.parent`](crate::rules::fork::PARENT)).
     fn stop(&self);
 
     /// Whether the loop has been closed.

@@ -50,6 +50,8 @@ corpus! {
     "child-ended-before-watched"
     "child-replaced"
     "close-reentry"
+    "fork-current"
+    "fork-parent"
     "guard-out-of-order"
     "nested-run"
     "panic-mid-batch"

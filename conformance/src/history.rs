@@ -131,15 +131,43 @@ pub enum Tried {
     Removal,
 }
 
+/// What a policy answered in a forked child, when it was asked for the current loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heritage {
+    /// A loop of the parent.
+    Inherited,
+    /// Another loop.
+    Fresh,
+    /// There is none.
+    None,
+    /// An error.
+    Failed,
+}
+
+/// How an inherited loop answered in a forked child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It did what it was asked to, or said so.
+    Done,
+    /// It refused, since it belongs to another process.
+    WrongProcess,
+    /// It refused for another reason.
+    Refused,
+    /// It refused a callback, and did not give it back.
+    Kept,
+    /// It panicked.
+    Panicked,
+}
+
 /// Declares what can happen once: the events, their words, and their fields in the order in which
 /// they are written down.
 macro_rules! events {
-    ($($(#[$meta:meta])* $word:literal $name:ident $({ $($field:ident: $kind:ty),* $(,)? })?;)*) => {
+    ($($(#[$meta:meta])* $word:literal $name:ident $({ $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)? })?;)*) => {
         /// What happened. Events in *-ing* are recorded before a call, those in *-ed* after it returned.
         #[derive(Clone, Debug, PartialEq)]
         #[expect(missing_docs, reason = "the fields say what the variants explain")]
         pub enum What {
-            $($(#[$meta])* $name $({ $($field: $kind),* })?,)*
+            $($(#[$meta])* $name $({ $($(#[$about])* $field: $kind),* })?,)*
         }
 
         impl What {
@@ -385,6 +413,28 @@ events! {
     /// How many descriptors the process had before that loop was made, and has since it was closed,
     /// or dropped.
     "loop-descriptors" LoopDescriptors { closed: bool, before: usize, after: usize };
+
+    // Forks.
+    /// The process forked. The child found this, and ended. If it is `lost`, it did not tell what it
+    /// found, for that reason, and the rest says nothing.
+    "forked" Forked {
+        lost: Option<String>,
+        /// What `get_running_loop` said there, and what the loop said of itself.
+        current: Current,
+        state: LoopState,
+        /// What `p` and the policy in force gave as the current loop.
+        asked: Heritage,
+        ambient: Heritage,
+        /// What the loop answered to being run and closed, and to callbacks for either half.
+        run: Reply,
+        closed: Reply,
+        soon: Reply,
+        post: Reply,
+        /// How many callbacks and polls of the parent's were begun there.
+        ran: u32,
+        /// What was wrong with a new loop of `p`, if anything was.
+        fresh: Option<String>
+    };
 
     // The world.
     /// The loop's thread is about to be interrupted by a signal.

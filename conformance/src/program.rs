@@ -358,6 +358,12 @@ steps! {
     "discard" Discard;
     /// As `discard`, but only drops it.
     "abandon" Abandon;
+
+    // The process.
+    /// Forks. The child does with the loop, its remote half, the policy and the watcher whatever it
+    /// must not be able to do, makes a loop of its own, reports, and ends; the program goes on in
+    /// the parent.
+    "fork" Fork;
 }
 
 impl Step {

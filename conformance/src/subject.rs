@@ -16,7 +16,8 @@ pub trait Subject {
     /// A new policy, which has made no loop and stored none. It is called for every program.
     fn policy(&self) -> Policy;
 
-    /// What the implementation lacks, and why.
+    /// What the implementation lacks, and why. One that does not notice forks lacks the family
+    /// `fork`.
     fn lacks(&self) -> &[Lack] {
         &[]
     }

@@ -20,6 +20,11 @@ pub type ExitCallback = Box<dyn FnOnce(Pid, ExitStatus) + Send>;
 /// dropped. Keep a loop's [`Remote`](crate::Remote), never the [`Loop`]: methods are called on any
 /// thread. If the loop is closed by the time a child ends, collect the child all the same
 /// ([`child.closed`](crate::rules::child::CLOSED)).
+///
+/// In a forked child, a watcher of the parent is closed: it refuses, and neither tells
+/// ([`fork.calls`](crate::rules::fork::CALLS)) nor touches what the parent watches
+/// ([`fork.child`](crate::rules::fork::CHILD)). Compare a [`ProcessStamp`](crate::ProcessStamp) before
+/// you take a lock ([`fork.returns`](crate::rules::fork::RETURNS)).
 pub trait ChildWatcher: Any + Send + Sync {
     /// Arranges for `callback` to run on `lp` when the child has ended, or soon if it has ended
     /// already or is not a child of this process ([`ExitStatus::Unknown`]).

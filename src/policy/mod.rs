@@ -44,8 +44,8 @@ use crate::{Loop, PolicyError, Watcher};
 /// Every method gets the outermost policy as `outer`: `self`, or a layer around it. Where one of
 /// your methods needs another, call it on `outer`, so that what a layer overrides is used
 /// ([`policy.outer`](crate::rules::policy::OUTER)); asyncio's base class does the same by virtual calls.
-/// Keep what belongs to a context in a [`PerContext`](crate::PerContext). Methods are called on
-/// any context and hold no lock of this crate.
+/// Keep what belongs to a context in a [`PerContext`](crate::PerContext), which is empty in a
+/// forked child. Methods are called on any context and hold no lock of this crate.
 ///
 /// One context is the *main* one: the process's main thread, or whichever your documentation says.
 /// Loops are made by themselves there at most ([`policy.elsewhere`](crate::rules::policy::ELSEWHERE)),
@@ -59,7 +59,7 @@ pub trait EventLoopPolicy: Any + Send + Sync {
     /// [`policy.context`](crate::rules::policy::CONTEXT), [`policy.outer`](crate::rules::policy::OUTER),
     /// [`policy.elsewhere`](crate::rules::policy::ELSEWHERE),
     /// [`policy.error`](crate::rules::policy::ERROR),
-    /// [`policy.retry`](crate::rules::policy::RETRY).
+    /// [`policy.retry`](crate::rules::policy::RETRY), [`fork.current`](crate::rules::fork::CURRENT).
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ pub trait EventLoopPolicy: Any + Send + Sync {
 
     /// Makes a loop: open, idle, like no other, and not stored anywhere.
     ///
-    /// *Keeps* [`policy.new`](crate::rules::policy::NEW).
+    /// *Keeps* [`policy.new`](crate::rules::policy::NEW), [`fork.fresh`](crate::rules::fork::FRESH).
     ///
     /// # Errors
     ///

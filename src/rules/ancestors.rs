@@ -90,21 +90,9 @@ pub static ANCESTORS: &[Ancestor] = &[
         Kept,
     ),
     row("POL-25", "what a policy does not offer is told apart from what fails", Kept),
-    row(
-        "POL-26",
-        "in a forked child no inherited loop runs",
-        Later("fork", "programs cannot fork; impls/os/tests/fork.rs shows it for the reference loops"),
-    ),
-    row(
-        "POL-27",
-        "in a forked child the inherited loop is not the current one",
-        Later("fork", "programs cannot fork"),
-    ),
-    row(
-        "POL-28",
-        "what a forked child does with an inherited loop does not disturb the parent",
-        Later("fork", "programs cannot fork; impls/os/tests/fork.rs shows it for the reference loops"),
-    ),
+    row("POL-26", "in a forked child no inherited loop runs", Kept),
+    row("POL-27", "in a forked child the inherited loop is not the current one", Kept),
+    row("POL-28", "what a forked child does with an inherited loop does not disturb the parent", Kept),
     row("POL-29", "the watcher of a policy stays the same", Kept),
     row("POL-30", "setting a watcher closes the former one", Kept),
     row("POL-31", "setting none brings the default watcher back", Kept),
@@ -326,11 +314,7 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("WATCH-29", "only registered children are collected", Kept),
     row("WATCH-30", "a child whose loop is closed is collected all the same", Kept),
     row("WATCH-31", "a watcher's methods may be called from any thread", Kept),
-    row(
-        "WATCH-32",
-        "a forked child tells nothing and closes nothing of the parent's",
-        Later("fork", "programs cannot fork"),
-    ),
+    row("WATCH-32", "a forked child tells nothing and closes nothing of the parent's", Kept),
     row(
         "WATCH-33",
         "a pid is not given back before its owner knows",

@@ -22,6 +22,7 @@
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
 //! | [`capability`] | what a loop offers beyond running callbacks |
+//! | [`fork`] | what a forked child does with loops of its parent |
 //!
 //! # Where they come from
 //!
@@ -120,6 +121,7 @@ pub mod capability;
 pub mod child;
 pub mod close;
 pub mod context;
+pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
@@ -144,6 +146,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     future::ALL,
     child::ALL,
     capability::ALL,
+    fork::ALL,
 ];
 
 /// Ids of rules that were given up. They are not used again.

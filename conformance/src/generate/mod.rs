@@ -5,6 +5,7 @@
 
 mod child;
 mod core;
+mod fork;
 mod future;
 mod life;
 mod policy;
@@ -60,6 +61,7 @@ pub static KINDS: &[Kind] = &[
         programs: 192,
         strategy: life::programs,
     },
+    Kind { name: "fork", needs: "fork", families: &["fork"], programs: 192, strategy: fork::programs },
 ];
 
 impl Kind {

@@ -8,7 +8,7 @@ use core::str::FromStr;
 
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
 
-use super::{Current, Event, Given, History, How, Ran, Tried, What};
+use super::{Current, Event, Given, Heritage, History, How, Ran, Reply, Tried, What};
 use crate::program::{Kid, Label, LoopName, Plan};
 use crate::text::ParseError;
 
@@ -356,10 +356,24 @@ words! {
         ["deadline"] Self::Deadline;
         ["removal"] Self::Removal;
     }
+    Heritage {
+        ["inherited"] Self::Inherited;
+        ["fresh"] Self::Fresh;
+        ["none"] Self::None;
+        ["failed"] Self::Failed;
+    }
+    Reply {
+        ["done"] Self::Done;
+        ["wrong-process"] Self::WrongProcess;
+        ["refused"] Self::Refused;
+        ["kept"] Self::Kept;
+        ["panicked"] Self::Panicked;
+    }
     RejectReason {
         ["closed"] Self::Closed;
         ["full"] Self::Full;
         ["wrong-context"] Self::WrongContext;
+        ["wrong-process"] Self::WrongProcess;
         else "other";
     }
     CloseError {

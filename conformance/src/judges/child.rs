@@ -7,9 +7,11 @@
 //! | `registering.rs` | does a watcher keep its books? |
 //! | `conduct.rs` | does a watcher behave? |
 //! | `disturbed.rs` | is nothing lost when threads, loops and signals come in between? |
+//! | `forked.rs` | is it disturbed by a forked child? |
 
 mod conduct;
 mod disturbed;
+pub(super) mod forked;
 mod registering;
 mod story;
 mod telling;

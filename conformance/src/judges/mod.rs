@@ -10,6 +10,7 @@ pub mod child;
 pub mod close;
 pub mod context;
 mod evidence;
+pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
@@ -70,6 +71,7 @@ pub static TABLE: &[&[Entry]] = &[
     future::TABLE,
     child::TABLE,
     capability::TABLE,
+    fork::TABLE,
 ];
 
 /// Every rule with its treatment.

@@ -34,6 +34,24 @@ impl Shared {
     }
 }
 
+/// Never said: nothing forks here.
+pub(crate) fn be_fork() {}
+
+/// Never.
+pub(crate) fn is_fork() -> bool {
+    false
+}
+
+/// Never.
+pub(crate) fn is_stray() -> bool {
+    false
+}
+
+/// None.
+pub(crate) fn strays() -> u32 {
+    0
+}
+
 /// Calls `section`; a panic passes through.
 pub(crate) fn catch<R>(section: impl FnOnce() -> R) -> Result<R, String> {
     Ok(section())

@@ -5,6 +5,7 @@ use std::boxed::Box;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::string::{String, ToString};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,38 @@ impl Shared {
     }
 
     pub(crate) fn with<R>(&self, section: impl FnOnce(&mut State) -> R) -> R {
-        section(&mut lock(&self.0))
+        // Nobody reads the record in a forked child, where a thread that is not there may hold the
+        // lock.
+        if is_fork() { section(&mut State::default()) } else { section(&mut lock(&self.0)) }
     }
+}
+
+/// Whether this process is a forked child of one that plays.
+static FORK: AtomicBool = AtomicBool::new(false);
+
+/// How many callbacks and polls of the parent began in it.
+static STRAYS: AtomicU32 = AtomicU32::new(0);
+
+/// Said in a forked child: nothing is played here, and nothing recorded.
+pub(crate) fn be_fork() {
+    FORK.store(true, Ordering::Relaxed);
+}
+
+/// Whether that was said.
+pub(crate) fn is_fork() -> bool {
+    FORK.load(Ordering::Relaxed)
+}
+
+/// Counts a callback or a poll, if it begins in a forked child, and says whether it does.
+pub(crate) fn is_stray() -> bool {
+    let stray = is_fork();
+    STRAYS.fetch_add(stray.into(), Ordering::Relaxed);
+    stray
+}
+
+/// How many were counted.
+pub(crate) fn strays() -> u32 {
+    STRAYS.load(Ordering::Relaxed)
 }
 
 std::thread_local! {

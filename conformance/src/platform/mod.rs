@@ -6,6 +6,7 @@
 //! | panics | caught, and raised by `panic` | not caught, and `panic` does nothing |
 //! | a play that hangs | is noticed | hangs |
 //! | an event | can be told as soon as it happens | is told after the play |
+//! | a forked child | records nothing | there is none |
 //!
 //! | | with compare-and-swap | without |
 //! | --- | --- | --- |

@@ -72,6 +72,15 @@ impl Kids {
         }
     }
 
+    /// The pids of those that may be registered; none if nobody ever was.
+    pub(super) fn pids(&self) -> Vec<Pid> {
+        if self.watched.get() {
+            self.kids.borrow().values().map(|state| state.pid).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn all(&self) -> Vec<(Kid, State)> {
         self.kids.borrow().iter().map(|(kid, state)| (*kid, *state)).collect()
     }

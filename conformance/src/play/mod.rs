@@ -10,11 +10,13 @@
 //! | `policy_steps.rs` | what do the steps about policies do? |
 //! | `child_steps.rs` | what do the steps about children do? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
+//! | `fork_step.rs` | what does a forked child try? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
 //! unless the program was faster. Such a stop is an ordinary event of the history.
 
 mod child_steps;
+mod fork_step;
 mod life_steps;
 mod loop_steps;
 mod payload;
@@ -87,9 +89,9 @@ pub fn play_on(
 
 static PLAYER: PerContext<Player> = PerContext::new();
 
-/// The player whose loop lives on this context.
+/// The player whose loop lives on this context; nobody plays in a forked child.
 pub(crate) fn player() -> Option<Rc<Player>> {
-    PLAYER.get().ok().flatten()
+    if platform::is_fork() { None } else { PLAYER.get().ok().flatten() }
 }
 
 /// Takes the steps of one program. It is found through [`player`], so that callbacks need not
@@ -114,6 +116,8 @@ pub(crate) struct Player {
     threads: RefCell<Vec<Box<dyn Thread>>>,
     tasks: Tasks,
     kids: Kids,
+    /// How long a forked child may take.
+    fork_patience: Duration,
     booth: Booth,
     /// How many exception handlers were set.
     exception_handlers: Cell<u32>,
@@ -165,6 +169,7 @@ impl Player {
             tasks: Tasks::default(),
             exception_handlers: Cell::default(),
             kids: Kids::new(subject.patience()),
+            fork_patience: subject.patience() / 2,
         })
     }
 
@@ -229,6 +234,7 @@ impl Player {
             | Step::Attach { .. }
             | Step::Unattach => self.child_step(step),
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
+            Step::Fork => self.fork(),
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }

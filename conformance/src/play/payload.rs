@@ -45,6 +45,9 @@ impl Payload {
     /// Runs `first` and the body.
     pub(super) fn call_with(mut self, first: impl FnOnce(&Player)) {
         self.called = true;
+        if platform::is_stray() {
+            return;
+        }
         self.log.record(What::Started { label: self.label });
         // On another context there is no player, and the breach is on record.
         let Some(player) = player().filter(|_| self.log.is_home()) else { return };

@@ -108,6 +108,11 @@ impl Booth {
         idle::number(&self.loops, &self.seat.log, lp)
     }
 
+    /// Whether a loop was met here.
+    pub(super) fn knows(&self, lp: &Loop) -> bool {
+        self.loops.borrow().iter().any(|(_, known)| known.is_same(lp))
+    }
+
     fn given(&self, answer: Result<Loop, PolicyError>) -> Given {
         match answer {
             Ok(lp) => Given::Loop(self.number(&lp).0),

@@ -115,6 +115,9 @@ impl Future for Traced {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
+        if platform::is_stray() {
+            return Poll::Pending;
+        }
         let (log, label) = (self.log.clone(), self.label);
         log.hold(Token::Poll(label));
         log.release(Token::Wake(label));

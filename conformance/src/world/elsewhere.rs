@@ -51,3 +51,6 @@ pub(crate) fn end_group(child: &mut Child, grace: Duration) {
     }
     let _ = child.kill();
 }
+
+/// Here no process forks.
+pub fn notice_forks() {}

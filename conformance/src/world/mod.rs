@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | `mod.rs` | what does a play ask of the world? |
 //! | `threads.rs` | how does a thread run a job? |
-//! | `unix.rs` | how is a child started and steered, and what else is asked of the system? |
-//! | `elsewhere.rs` | what is there where none can be? |
+//! | `unix.rs` | how is a child started and steered, how does the process fork, and what else is asked of the system? |
+//! | `elsewhere.rs` | what is there where none of that can be? |
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use anyloop::{ChildToken, ExitStatus, Pid, Processes, Readiness};
@@ -20,12 +21,12 @@ cfg_if! {
     if #[cfg(all(feature = "std", unix))] {
         pub mod threads;
         pub mod unix;
-        pub use unix::{enter_if_child, real};
+        pub use unix::{enter_if_child, notice_forks, real};
         pub(crate) use unix::{end_group, lead_group, take_stdout};
     } else if #[cfg(feature = "std")] {
         mod elsewhere;
         pub mod threads;
-        pub use elsewhere::{enter_if_child, real};
+        pub use elsewhere::{enter_if_child, notice_forks, real};
         pub(crate) use elsewhere::{end_group, lead_group, take_stdout};
     }
 }
@@ -65,6 +66,25 @@ pub trait World {
         let _ = processes;
         None
     }
+
+    /// Forks this process: `job` runs in the child, which ends right after it, whatever it does.
+    /// Gives in the parent what the job gave, if it did within `patience`. `None` where there is no
+    /// forking, or if it failed.
+    fn fork(&self, patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Option<Fork> {
+        let _ = (patience, job);
+        None
+    }
+}
+
+/// What came of a forked child. It has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Its job gave this.
+    Told(Vec<u8>),
+    /// Its job panicked, or ended the process.
+    Died,
+    /// Its job took too long, and it was killed.
+    Hung,
 }
 
 /// Sends a signal to one thread, whose handler does nothing.

@@ -1,4 +1,5 @@
-//! How the kit gets real children on Unix, and how it makes certain what state they are in.
+//! How the kit gets real children on Unix, and how it makes certain what state they are in. And how
+//! it forks.
 //!
 //! A child is the test binary itself, started again with its orders in `ANYLOOP_CHILD`. Pipes
 //! steer it, never a clock: it says hello once it runs, and it ends when it is told to. What a
@@ -12,12 +13,15 @@ mod interrupt;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::os::fd::AsRawFd;
+use std::io::{Error, ErrorKind, PipeReader, Read, Result, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
 use std::string::String;
+use std::sync::Once;
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 use std::{env, fs, process, thread};
 
 use anyloop::{
@@ -26,7 +30,7 @@ use anyloop::{
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, waitid};
 
-use super::{Children, Interrupter, Thread, World, threads};
+use super::{Children, Fork, Interrupter, Thread, World, threads};
 use crate::program::Plan;
 use crate::protocol;
 
@@ -137,6 +141,10 @@ impl World for Unix {
         let pid = rustix::process::Pid::from_raw(token.pid().get())?;
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         Some(true)
+    }
+
+    fn fork(&self, patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Option<Fork> {
+        fork(patience, job).inspect_err(|error| std::eprintln!("the kit cannot fork: {error}")).ok()
     }
 }
 
@@ -403,4 +411,82 @@ pub(crate) fn status_of(end: &WaitIdStatus) -> ExitStatus {
         (_, Some(signal)) => ExitStatus::Signaled { signal, core: end.dumped() },
         _ => ExitStatus::Unknown,
     }
+}
+
+/// How a forked child ends whose job has told what it had to.
+const TOLD: i32 = 0;
+
+/// How one ends whose job has not.
+const FAILED: i32 = 1;
+
+/// See [`World::fork`].
+fn fork(patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Result<Fork> {
+    let (reader, mut writer) = std::io::pipe()?;
+    // SAFETY: the child runs `job` and ends below, without unwinding or returning into what called
+    // this. The job allocates, which the systems' allocators allow after a fork, and it takes no lock
+    // that another thread of the kit may have held.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let told = catch_unwind(AssertUnwindSafe(job));
+        let told = told.is_ok_and(|told| writer.write_all(&told).is_ok());
+        // SAFETY: it ends the process, without running what the parent has registered for its end.
+        unsafe { libc::_exit(if told { TOLD } else { FAILED }) };
+    }
+    drop(writer);
+    let pid = rustix::process::Pid::from_raw(pid).ok_or_else(Error::last_os_error)?;
+    let told = read_until(reader, Instant::now() + patience);
+    let look = |options| retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+    if told.is_none() && matches!(look(PEEK), Ok(None)) {
+        // It has not ended, so the number still is its own.
+        kill_process(pid, Signal::KILL)?;
+    }
+    // Its end of the pipe is closed, so it ends now. A watcher that collects whatever it finds may
+    // have been faster.
+    let end = look(WaitIdOptions::EXITED);
+    let failed = matches!(end, Ok(Some(end)) if end.exit_status() != Some(TOLD));
+    Ok(match told {
+        None => Fork::Hung,
+        Some(_) if failed => Fork::Died,
+        Some(told) => Fork::Told(told),
+    })
+}
+
+/// Whether a child has ended, and no more.
+const PEEK: WaitIdOptions = WaitIdOptions::EXITED.union(WaitIdOptions::NOWAIT).union(WaitIdOptions::NOHANG);
+
+/// Reads to the end; `None` if that does not come in time.
+fn read_until(mut reader: PipeReader, deadline: Instant) -> Option<Vec<u8>> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut told = Vec::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        let left = Timespec::try_from(left).ok();
+        let ready = {
+            let mut ends = [PollFd::from_borrowed_fd(reader.as_fd(), PollFlags::IN)];
+            retry_on_intr(|| poll(&mut ends, left.as_ref())).is_ok_and(|ready| ready > 0)
+        };
+        let mut part = [0; 256];
+        match if ready { reader.read(&mut part) } else { continue } {
+            Ok(0) => return Some(told),
+            Ok(length) => told.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Some(told),
+        }
+    }
+}
+
+/// Has forks of this process noticed, for the sake of specimens: an implementation sees to it itself.
+pub fn notice_forks() {
+    extern "C" fn in_child() {
+        anyloop::after_fork_in_child();
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        // SAFETY: `in_child` only stores to memory, which is allowed after a fork.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
 }

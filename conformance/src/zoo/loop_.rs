@@ -5,6 +5,7 @@
 //! nothing is left that could wake it, it says so with [`RunError::Stalled`].
 
 mod bug;
+mod forked;
 mod offers;
 
 use std::cell::{Cell, RefCell};
@@ -18,13 +19,14 @@ use std::vec::Vec;
 
 use anyloop::{
     Callback, Capabilities, CloseError, EventLoop, Exception, ExceptionHandler, Handle, Handles, Instant,
-    Loop, LoopState, OsError, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
+    Loop, LoopState, OsError, ProcessStamp, RejectReason, Rejected, Remote, RunError, Runnable, TaskSet,
 };
 
 pub use self::bug::Bug;
+use super::fork::Wire;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
-use crate::world::threads;
+use crate::world::{self, threads};
 
 std::thread_local! {
     /// For loops that count for each thread apart.
@@ -52,6 +54,9 @@ pub struct Specimen {
     /// What a sick one has opened, and keeps until its last handle is dropped.
     kept: RefCell<Option<File>>,
     tasks: TaskSet,
+    process: ProcessStamp,
+    /// What it shares with forked children, if it does.
+    wire: Option<Wire>,
     shared: Arc<Shared>,
 }
 
@@ -59,8 +64,18 @@ impl Specimen {
     /// A loop of the calling thread.
     #[must_use]
     pub fn new(bug: Option<Bug>) -> Self {
+        Self::made_in(bug, ProcessStamp::current())
+    }
+
+    /// A loop of the calling thread, which takes `process` for its own.
+    #[must_use]
+    pub fn made_in(bug: Option<Bug>, process: ProcessStamp) -> Self {
+        world::notice_forks();
+        let shares = matches!(bug, Some(Bug::StopsParent | Bug::EmptiesParent));
         Self {
             bug,
+            process,
+            wire: shares.then(Wire::new).flatten(),
             now: Cell::new(Instant::from_nanos(1_000_000_000)),
             cached: Cell::new(None),
             dropping: Cell::new(None),
@@ -76,7 +91,7 @@ impl Specimen {
             handler: RefCell::default(),
             kept: RefCell::default(),
             tasks: TaskSet::new(),
-            shared: Arc::new(Shared::new(bug)),
+            shared: Arc::new(Shared::new(bug, process)),
         }
     }
 
@@ -212,6 +227,9 @@ impl Specimen {
 
     fn turns(&self) -> Result<(), RunError> {
         loop {
+            if self.hear_children() {
+                return Ok(());
+            }
             if self.shared.queue().stop && self.has(Bug::RemoteStopAtOnce) {
                 self.shared.queue().stop = false;
                 return Ok(());
@@ -266,8 +284,12 @@ impl Specimen {
         self.state.get() == LoopState::Closed
     }
 
-    fn refuses(&self) -> bool {
-        self.is_closed() && !self.has(Bug::AcceptsWhenClosed)
+    /// Why it takes no callbacks, if it takes none.
+    fn refusal(&self) -> Option<RejectReason> {
+        if self.is_closed() {
+            return (!self.has(Bug::AcceptsWhenClosed)).then_some(RejectReason::Closed);
+        }
+        (self.is_inherited() && !self.has(Bug::AcceptsInChild)).then_some(RejectReason::WrongProcess)
     }
 
     /// Whether `known` is the callback that `handle` is to cancel.
@@ -306,10 +328,10 @@ impl EventLoop for Specimen {
     }
 
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.refuses() {
-            return Err(Rejected::new(RejectReason::Closed, callback));
+        if let Some(reason) = self.refusal() {
+            return Err(Rejected::new(reason, callback));
         }
-        if !self.has(Bug::TwoQueues) {
+        if !self.has(Bug::TwoQueues) && !self.is_inherited() {
             // What was posted before comes first.
             self.collect_remote();
         }
@@ -328,8 +350,8 @@ impl EventLoop for Specimen {
     }
 
     fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.refuses() {
-            return Err(Rejected::new(RejectReason::Closed, callback));
+        if let Some(reason) = self.refusal() {
+            return Err(Rejected::new(reason, callback));
         }
         if self.has(Bug::RefusesPast) && when < self.now.get() {
             return Err(Rejected::new(RejectReason::Full, callback));
@@ -386,6 +408,9 @@ impl EventLoop for Specimen {
     }
 
     fn run_forever(&self) -> Result<(), RunError> {
+        if self.is_inherited() {
+            return self.run_in_child();
+        }
         if self.has(Bug::RunsOnlyOnce) && self.runs.get() > 0 {
             return Err(RunError::AlreadyRunning);
         }
@@ -413,12 +438,16 @@ impl EventLoop for Specimen {
 
     fn stop(&self) {
         assert!(!(self.is_closed() && self.has(Bug::PanicsWhenClosed)), "the loop is closed");
+        self.reach_parent(Bug::StopsParent);
         self.stops.set(self.stops.get() + 1);
     }
 
     fn state(&self) -> LoopState {
         match self.state.get() {
             LoopState::Running if self.has(Bug::NeverRunning) => LoopState::Idle,
+            LoopState::Running if self.is_inherited() && !self.has(Bug::SaysRunningInChild) => {
+                LoopState::Idle
+            }
             LoopState::Closed if self.has(Bug::SaysOpen) => LoopState::Idle,
             state => state,
         }
@@ -426,6 +455,7 @@ impl EventLoop for Specimen {
 
     fn close(&self) -> Result<(), CloseError> {
         match self.state.get() {
+            LoopState::Running | LoopState::Idle if self.is_inherited() => return self.close_in_child(),
             LoopState::Running if self.has(Bug::WaitsForItself) => loop {
                 std::thread::park();
             },

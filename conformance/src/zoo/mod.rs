@@ -10,6 +10,7 @@
 //! | `watcher.rs` | what can be wrong with a child watcher? |
 //! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
+//! | `fork.rs` | what can go wrong when the process forks? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
 //! the rule that it breaks. Nothing here is of use for anything else.
@@ -22,16 +23,20 @@ mod surroundings;
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
+        mod fork;
         mod system;
         pub mod watcher;
         const LACKS: &[Lack] = &[];
     } else {
+        #[path = "no_fork.rs"]
+        mod fork;
         #[path = "no_watcher.rs"]
         pub mod watcher;
         const LACKS: &[Lack] = &[
             Lack::family("child", "the kit has no children on this system"),
             Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
             Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
+            Lack::family("fork", "processes do not fork on this system"),
         ];
         mod system {
             pub(super) static DISEASES: &[super::Disease] = &[];
@@ -205,7 +210,7 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    let more = [surroundings::DISEASES, watcher::DISEASES, system::DISEASES];
+    let more = [surroundings::DISEASES, watcher::DISEASES, system::DISEASES, fork::DISEASES];
     DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }
 

@@ -1,10 +1,11 @@
 //! What can be wrong with a policy: a healthy one, and its diseases.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
+use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, ProcessStamp, Watcher};
 
 use super::{loop_, watcher};
 
@@ -29,6 +30,15 @@ pub enum Bug {
     NeverAttaches,
     AttachesAnywhere,
     StoresFirst,
+    KeepsLoopInChild,
+    StampsOnce,
+}
+
+static POLICIES: AtomicU64 = AtomicU64::new(0);
+
+std::thread_local! {
+    /// What was stored last, by a policy that keeps it here, and by which.
+    static LAST: RefCell<Option<(u64, Loop)>> = const { RefCell::new(None) };
 }
 
 /// The policy. It makes a loop by itself on the thread on which it was made.
@@ -37,6 +47,9 @@ pub struct SpecimenPolicy {
     loops: Option<loop_::Bug>,
     watchers: Option<watcher::Sick>,
     home: ThreadId,
+    process: ProcessStamp,
+    /// Its number, for a policy that keeps its loop where a forked child finds it.
+    number: u64,
     /// "None" is a value: it was stored.
     stored: PerContext<Option<Loop>>,
     cleared: AtomicBool,
@@ -53,6 +66,8 @@ impl SpecimenPolicy {
             loops,
             watchers,
             home: thread::current().id(),
+            process: ProcessStamp::current(),
+            number: POLICIES.fetch_add(1, Ordering::Relaxed),
             stored: PerContext::new(),
             cleared: AtomicBool::new(false),
             made: PerContext::new(),
@@ -82,6 +97,13 @@ impl EventLoopPolicy for SpecimenPolicy {
     fn get_event_loop(&self, outer: &dyn EventLoopPolicy) -> Result<Loop, PolicyError> {
         if self.has(Bug::ClearsEverywhere) && self.cleared.load(Ordering::Relaxed) {
             return Err(PolicyError::no_current_loop());
+        }
+        if self.has(Bug::KeepsLoopInChild)
+            && !self.process.is_current()
+            && let Some((number, lp)) = LAST.with_borrow(Clone::clone)
+            && number == self.number
+        {
+            return Ok(lp);
         }
         match self.stored.get()?.as_deref() {
             Some(Some(lp)) => return Ok(lp.clone()),
@@ -114,6 +136,9 @@ impl EventLoopPolicy for SpecimenPolicy {
             self.attach(attached.as_ref())?;
         }
         self.cleared.store(lp.is_none(), Ordering::Relaxed);
+        if self.has(Bug::KeepsLoopInChild) {
+            drop(LAST.replace(lp.clone().map(|lp| (self.number, lp))));
+        }
         let displaced = self.stored.replace(Some(lp.into()))?;
         if self.has(Bug::StoresFirst) {
             self.attach(attached.as_ref())?;
@@ -132,7 +157,8 @@ impl EventLoopPolicy for SpecimenPolicy {
         {
             return Ok((*made).clone());
         }
-        let lp = Loop::new(loop_::Specimen::new(self.loops));
+        let process = if self.has(Bug::StampsOnce) { self.process } else { ProcessStamp::current() };
+        let lp = Loop::new(loop_::Specimen::made_in(self.loops, process));
         if self.has(Bug::SameLoopAgain) {
             drop(self.made.replace(Some(lp.clone().into()))?);
         }

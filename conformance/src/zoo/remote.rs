@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use anyloop::{RejectReason, Rejected, RemoteLoop, Runnable, SendCallback};
+use anyloop::{ProcessStamp, RejectReason, Rejected, RemoteLoop, Runnable, SendCallback};
 
 use super::loop_::Bug;
 use crate::world::threads;
@@ -14,6 +14,7 @@ use crate::world::threads;
 /// What the remote half holds.
 pub(super) struct Shared {
     bug: Option<Bug>,
+    process: ProcessStamp,
     owner: ThreadId,
     queue: Mutex<Queue>,
     woken: Condvar,
@@ -39,8 +40,19 @@ pub(super) enum Work {
 }
 
 impl Shared {
-    pub(super) fn new(bug: Option<Bug>) -> Self {
-        Self { bug, owner: thread::current().id(), queue: Mutex::default(), woken: Condvar::new() }
+    pub(super) fn new(bug: Option<Bug>, process: ProcessStamp) -> Self {
+        let owner = thread::current().id();
+        Self { bug, process, owner, queue: Mutex::default(), woken: Condvar::new() }
+    }
+
+    /// Whether it belongs to the process that forked this one, a thread of which may hold the lock.
+    fn is_inherited(&self) -> bool {
+        !self.process.is_current()
+    }
+
+    /// Why it takes no work.
+    fn refusal(&self) -> RejectReason {
+        if self.is_inherited() { RejectReason::WrongProcess } else { RejectReason::Closed }
     }
 
     pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -71,6 +83,9 @@ pub(super) struct Half(pub(super) Arc<Shared>);
 impl Half {
     fn push(&self, work: Work) -> Result<(), Work> {
         let shared = &self.0;
+        if shared.is_inherited() {
+            return if shared.bug == Some(Bug::RemoteAcceptsInChild) { Ok(()) } else { Err(work) };
+        }
         let mut queue = shared.queue();
         if queue.closed && shared.bug != Some(Bug::SwallowsWhenClosed) {
             return Err(work);
@@ -103,12 +118,15 @@ impl RemoteLoop for Half {
             return Ok(());
         }
         match self.push(Work::Call(callback)) {
-            Err(Work::Call(callback)) => Err(Rejected::new(RejectReason::Closed, callback)),
+            Err(Work::Call(callback)) => Err(Rejected::new(self.0.refusal(), callback)),
             _ => Ok(()),
         }
     }
 
     fn schedule(&self, task: Runnable) -> Result<(), Rejected<Runnable>> {
+        if self.0.is_inherited() {
+            return Err(Rejected::new(self.0.refusal(), task));
+        }
         let (inside, polls) = {
             let mut queue = self.0.queue();
             queue.polls += 1;
@@ -130,12 +148,15 @@ impl RemoteLoop for Half {
             return Ok(());
         }
         match self.push(Work::Poll(task)) {
-            Err(Work::Poll(task)) => Err(Rejected::new(RejectReason::Closed, task)),
+            Err(Work::Poll(task)) => Err(Rejected::new(self.0.refusal(), task)),
             _ => Ok(()),
         }
     }
 
     fn stop(&self) {
+        if self.0.is_inherited() {
+            return;
+        }
         let mut queue = self.0.queue();
         queue.stop = true;
         queue.woken = true;
@@ -143,7 +164,7 @@ impl RemoteLoop for Half {
     }
 
     fn is_closed(&self) -> bool {
-        self.0.queue().closed && self.0.bug != Some(Bug::RemoteNeverClosed)
+        !self.0.is_inherited() && self.0.queue().closed && self.0.bug != Some(Bug::RemoteNeverClosed)
     }
 
     fn is_owner(&self) -> bool {

@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::boxed::Box;
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use anyloop::{EventLoop, Handle, Loop, Policy, PolicyError, PolicyLayer, RunError, Task};
+use anyloop::{EventLoop, Handle, Loop, Policy, PolicyError, PolicyLayer, ProcessStamp, RunError, Task};
 
 use super::loop_::Specimen;
 use crate::root::{Anyloop, Root};
@@ -39,11 +40,18 @@ pub enum Bug {
     ForgetsTaskScope,
     KeepsTogether,
     KeepsFirst,
+    RunsInChild,
+}
+
+std::thread_local! {
+    /// The loop that runs here, for a root crate that remembers it across a fork.
+    static RUNS: RefCell<Option<Loop>> = const { RefCell::new(None) };
 }
 
 /// A root crate with a disease.
 pub struct Sick {
     bug: Bug,
+    process: ProcessStamp,
     state: Mutex<State>,
 }
 
@@ -63,7 +71,7 @@ struct State {
 
 impl Sick {
     pub(super) fn new(bug: Bug) -> Self {
-        Self { bug, state: Mutex::default() }
+        Self { bug, process: ProcessStamp::current(), state: Mutex::default() }
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -98,6 +106,12 @@ impl Root for Sick {
             self.state().busy = true;
             let result = lp.run_forever();
             self.state().busy = false;
+            return result;
+        }
+        if self.has(Bug::RunsInChild) {
+            RUNS.set(Some(lp.clone()));
+            let result = lp.run_forever();
+            RUNS.set(None);
             return result;
         }
         match lp.as_any().downcast_ref::<Specimen>() {
@@ -160,6 +174,9 @@ impl Root for Sick {
 
     fn running(&self) -> Option<Loop> {
         let running = Anyloop.running();
+        if self.has(Bug::RunsInChild) && !self.process.is_current() {
+            return RUNS.with_borrow(Clone::clone);
+        }
         if running.is_none() && self.has(Bug::RunsEverywhere) && self.state().busy {
             return Some(Loop::new(Specimen::new(None)));
         }

@@ -16,14 +16,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyloop::rules::{Rule, child as rules};
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, RejectReason, Rejected, Remote,
-    WatchError, Watcher,
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, RejectReason, Rejected,
+    Remote, WatchError, Watcher,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
 
-use crate::world::threads;
 use crate::world::unix::status_of;
+use crate::world::{self, threads};
 
 /// What is wrong with a watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,10 @@ pub enum Sick {
     RemovesInNameElsewhere,
     /// Takes "interrupted" for "no child".
     ForgetsInterrupted,
+    /// Calls what is registered when it is closed in a forked child.
+    TellsInChild,
+    /// Ends the registered children when it is closed in a forked child.
+    EndsFromChild,
 }
 
 /// What every watcher's disease is called, what it does, and who must notice it.
@@ -201,13 +205,16 @@ const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: 
 #[must_use]
 pub fn watcher(sick: Option<Sick>) -> Watcher {
     let dead = Arc::default();
-    Watcher::new(Specimen(Arc::new(Shared { sick, table: Mutex::new(Table::default()), dead })))
+    world::notice_forks();
+    let process = ProcessStamp::current();
+    Watcher::new(Specimen(Arc::new(Shared { sick, process, table: Mutex::new(Table::default()), dead })))
 }
 
 struct Specimen(Arc<Shared>);
 
 struct Shared {
     sick: Option<Sick>,
+    process: ProcessStamp,
     table: Mutex<Table>,
     /// Whether a callback has panicked.
     dead: Arc<AtomicBool>,
@@ -242,6 +249,26 @@ impl Shared {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it belongs to the process that forked this one, a thread of which may hold the lock.
+    fn is_inherited(&self) -> bool {
+        !self.process.is_current()
+    }
+
+    /// Closing in a forked child, for those that do not leave it at that.
+    fn close_in_child(&self) {
+        if !matches!(self.sick, Some(Sick::TellsInChild | Sick::EndsFromChild)) {
+            return;
+        }
+        let children = mem::take(&mut self.table().children);
+        for (pid, registration) in children {
+            if self.has(Sick::TellsInChild) {
+                (registration.callback)(pid, ExitStatus::Unknown);
+            } else {
+                Self::end(pid);
+            }
+        }
     }
 
     /// What a child's thread does.
@@ -362,6 +389,9 @@ impl ChildWatcher for Specimen {
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
         let shared = &self.0;
         let pid = token.pid();
+        if shared.is_inherited() {
+            return Err(Rejected::new(WatchError::Closed, (token, callback)));
+        }
         let mut table = shared.table();
         let open = !table.closed || shared.has(Sick::OpenForEver);
         let refusal = match (open, lp.is_closed()) {
@@ -402,6 +432,9 @@ impl ChildWatcher for Specimen {
 
     fn remove_child_handler(&self, pid: Pid) -> bool {
         let shared = &self.0;
+        if shared.is_inherited() {
+            return false;
+        }
         if shared.has(Sick::RemovesNothing) {
             return shared.table().children.contains_key(&pid);
         }
@@ -428,10 +461,14 @@ impl ChildWatcher for Specimen {
     }
 
     fn is_active(&self) -> bool {
-        self.0.has(Sick::ActiveForEver) || !self.0.table().closed
+        let shared = &self.0;
+        shared.has(Sick::ActiveForEver) || !shared.is_inherited() && !shared.table().closed
     }
 
     fn close(&self) {
+        if self.0.is_inherited() {
+            return self.0.close_in_child();
+        }
         let mut table = self.0.table();
         assert!(!(table.closed && self.0.has(Sick::ClosesOnce)), "the watcher is closed");
         table.closed = true;

@@ -40,6 +40,12 @@
 //! So does the environment variable `ANYLOOP_CHILD_WATCHER`, which is `threaded` or `pidfd`. If
 //! the kernel refuses pidfds, the latter falls back to threads.
 //!
+//! # Forks
+//!
+//! A forked child finds the loops and watchers of its parent refusing, the policy without them, and
+//! can make its own at once. From the first loop or watcher on, forks are noticed by `pthread_atfork`,
+//! and told to [`after_fork_in_child`](anyloop::after_fork_in_child); a bare `clone` is not.
+//!
 //! Without the feature `process`, which is on by default, there are no child watchers and no
 //! spawning: a program that starts none is smaller by a third.
 
@@ -53,6 +59,7 @@ pub use policy::{DefaultEventLoopPolicy, ImplicitLoop, WatcherKind};
 // `SPAWNER` where there is a loop.
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
+        mod fork;
         mod linux;
         use linux as sys;
         pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
@@ -78,6 +85,7 @@ cfg_if::cfg_if! {
         pub use pidfds::watcher::PidfdChildWatcher;
     } else {
         mod children;
+        mod fork;
         mod numbers;
         use numbers as processes;
         pub use children::threaded::ThreadedChildWatcher;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
-use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, Watcher};
+use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, ProcessStamp, Watcher};
 
 use crate::{processes, sys};
 
@@ -53,6 +53,20 @@ impl WatcherKind {
     }
 }
 
+/// The place of the watcher.
+#[derive(Debug)]
+struct Place {
+    watcher: Option<Watcher>,
+    /// Whose the watcher is.
+    process: ProcessStamp,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { watcher: None, process: ProcessStamp::current() }
+    }
+}
+
 /// The default policy: a loop for each thread, and one child watcher for all.
 ///
 /// It is in force as soon as this crate is linked. To change how it works, make one and set it:
@@ -66,11 +80,13 @@ impl WatcherKind {
 /// assert!(anyloop::get_event_loop().is_err());
 /// # anyloop::set_event_loop_policy(before);
 /// ```
+///
+/// A forked child begins anew: no loop is stored, and there is another watcher.
 #[derive(Debug, Default)]
 pub struct DefaultEventLoopPolicy {
     /// `None` inside: "no loop" was stored. Nothing at all: nothing was ever stored.
     current: PerContext<Option<Loop>>,
-    watcher: Mutex<Option<Watcher>>,
+    watcher: Mutex<Place>,
     implicit_loop: ImplicitLoop,
     watcher_kind: WatcherKind,
 }
@@ -110,7 +126,13 @@ impl DefaultEventLoopPolicy {
 
     /// Works on the watcher's place. None of the users' code runs under this lock.
     fn with_watcher<R>(&self, work: impl FnOnce(&mut Option<Watcher>) -> R) -> R {
-        work(&mut self.watcher.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if !place.process.is_current() {
+            // The parent's. Leaked, since nobody knows what its `Drop` would do here.
+            std::mem::forget(place.watcher.take());
+            place.process = ProcessStamp::current();
+        }
+        work(&mut place.watcher)
     }
 }
 

@@ -186,6 +186,10 @@ impl EventLoop for Simulated {
         self.engine.tasks()
     }
 
+    fn after_fork_in_child(&self) {
+        self.engine.after_fork_in_child();
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = self.engine.capabilities();
         capabilities.step = Some(self);

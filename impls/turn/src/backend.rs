@@ -14,7 +14,7 @@
 //!    between a [`prepare`](Backend::prepare) and the end of the park that follows it, and at most
 //!    once in between. So a backend can put off making what wakes until the first `prepare`.
 
-use anyloop::{Callback, Capabilities, CloseError, Instant, RejectReason, Rejected, RunError};
+use anyloop::{Callback, Capabilities, Instant, ProcessStamp, RejectReason, Rejected, RunError};
 
 /// How long [`Backend::park`] may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +73,10 @@ pub trait Backend: 'static {
         batch();
     }
 
-    /// Whether this is the process that made the loop.
-    fn is_own_process(&self) -> bool {
-        true
-    }
-
     /// Frees what the system gave, the waker's share too, since no wake is under way or will be;
     /// and drops the callbacks that are registered for events, outside of every borrow. Called
-    /// once, when the engine is closed or dropped.
+    /// once, when the engine is closed or dropped; never in a forked child of the process that
+    /// made it, where a backend that is dropped drops no callback either.
     fn close(&self) {}
 
     /// What the loop offers thanks to this backend. The engine adds `step`.
@@ -96,23 +92,8 @@ pub trait Wake: Send + Sync + 'static {
     fn wake(&self);
 }
 
-/// Says, from the answers of a backend, whether the process is the right one.
-pub(crate) trait OwnProcess {
-    fn run_here(&self) -> Result<(), RunError>;
-    fn close_here(&self) -> Result<(), CloseError>;
-}
-
-impl<B: Backend> OwnProcess for B {
-    fn run_here(&self) -> Result<(), RunError> {
-        if self.is_own_process() { Ok(()) } else { Err(RunError::WrongProcess) }
-    }
-
-    fn close_here(&self) -> Result<(), CloseError> {
-        if self.is_own_process() { Ok(()) } else { Err(CloseError::WrongProcess) }
-    }
-}
-
-/// A refusal because the loop is closed.
-pub(crate) fn closed<T>(item: T) -> Rejected<T> {
-    Rejected::new(RejectReason::Closed, item)
+/// Why a loop that was made in `home` takes nothing: it is closed, or this is another process.
+pub(crate) fn refusal<T>(home: ProcessStamp, item: T) -> Rejected<T> {
+    let reason = if home == ProcessStamp::NONE { RejectReason::Closed } else { RejectReason::WrongProcess };
+    Rejected::new(reason, item)
 }

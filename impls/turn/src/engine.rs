@@ -1,14 +1,15 @@
 //! What one turn is, and what the life of a loop is.
 
 use core::cell::{Cell, OnceCell, RefCell};
+use core::mem;
 use core::time::Duration;
 
 use anyloop::{
-    Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, RejectReason, Rejected,
-    Remote, RunError, Step, TaskSet,
+    Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, ProcessStamp, RejectReason,
+    Rejected, Remote, RunError, Step, TaskSet,
 };
 
-use crate::backend::{Backend, OwnProcess, Park, closed};
+use crate::backend::{Backend, Park, refusal};
 use crate::inbox::{RemoteHalf, Shared};
 use crate::place::settled;
 use crate::queues::Queues;
@@ -64,7 +65,10 @@ const CALLBACKS_BETWEEN_POLLS: u32 = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Engine<B: Backend, S: Storage = Growing> {
-    state: Cell<LoopState>,
+    /// The process in which it is open; none if it is closed. One comparison tells whether a call
+    /// is welcome.
+    home: Cell<ProcessStamp>,
+    running: Cell<bool>,
     stop: Cell<bool>,
     queues: RefCell<Queues<S>>,
     /// A remote stop was drained, and what came before it is not all in a batch yet.
@@ -85,7 +89,8 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     pub fn new(backend: B) -> Self {
         let shared = Arc::new(Shared::new(backend.waker()));
         Self {
-            state: Cell::new(LoopState::Idle),
+            home: Cell::new(ProcessStamp::current()),
+            running: Cell::new(false),
             stop: Cell::new(false),
             queues: RefCell::new(Queues::new()),
             remote_stop: Cell::new(false),
@@ -176,8 +181,14 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         Ok(ran > 0)
     }
 
+    /// Whether a run may go on: not if a callback forked, and this is the child.
+    fn stay(&self) -> Result<(), RunError> {
+        if self.home.get().is_current() { Ok(()) } else { Err(RunError::WrongProcess) }
+    }
+
     /// Looks for events, or waits for them.
     fn park(&self, mut park: Park) -> Result<(), RunError> {
+        self.stay()?;
         if park != Park::Poll {
             self.backend.spin(park, &|| self.shared.is_quiet());
             self.backend.prepare()?;
@@ -200,16 +211,14 @@ impl<B: Backend, S: Storage> Engine<B, S> {
 
     /// Begins a run, which lasts until the result is dropped.
     fn begin(&self) -> Result<Run<'_, B, S>, RunError> {
-        self.backend.run_here()?;
-        match self.state.get() {
-            LoopState::Idle => {
-                self.state.set(LoopState::Running);
-                self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
-                Ok(Run(self))
-            }
-            LoopState::Running => Err(RunError::AlreadyRunning),
-            _ => Err(RunError::Closed),
+        match self.home.get() {
+            ProcessStamp::NONE => return Err(RunError::Closed),
+            home if !home.is_current() => return Err(RunError::WrongProcess),
+            _ if self.running.replace(true) => return Err(RunError::AlreadyRunning),
+            _ => {}
         }
+        self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
+        Ok(Run(self))
     }
 }
 
@@ -218,7 +227,7 @@ struct Run<'a, B: Backend, S: Storage>(&'a Engine<B, S>);
 
 impl<B: Backend, S: Storage> Drop for Run<'_, B, S> {
     fn drop(&mut self) {
-        self.0.state.set(LoopState::Idle);
+        self.0.running.set(false);
         self.0.stop.set(false);
     }
 }
@@ -229,8 +238,9 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
     }
 
     fn call_soon(&self, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.state.get() == LoopState::Closed {
-            return Err(closed(callback));
+        let home = self.home.get();
+        if !home.is_current() {
+            return Err(refusal(home, callback));
         }
         if !self.drain_inbox() {
             return Err(Rejected::new(RejectReason::Full, callback));
@@ -241,8 +251,9 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
     }
 
     fn call_at(&self, when: Instant, callback: Callback) -> Result<Handle, Rejected<Callback>> {
-        if self.state.get() == LoopState::Closed {
-            return Err(closed(callback));
+        let home = self.home.get();
+        if !home.is_current() {
+            return Err(refusal(home, callback));
         }
         // SAFETY: it is forgotten if it has a name.
         let name = unsafe { self.queues.borrow_mut().push_timer(when, &callback) };
@@ -260,7 +271,7 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         loop {
             self.turn(None)?;
             if self.stop.get() {
-                return Ok(());
+                return self.stay();
             }
         }
     }
@@ -270,17 +281,22 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
     }
 
     fn state(&self) -> LoopState {
-        self.state.get()
+        match self.home.get() {
+            ProcessStamp::NONE => LoopState::Closed,
+            home if self.running.get() && home.is_current() => LoopState::Running,
+            _ => LoopState::Idle,
+        }
     }
 
     fn close(&self) -> Result<(), CloseError> {
-        match self.state.get() {
-            LoopState::Running => return Err(CloseError::Running),
-            LoopState::Closed => return Ok(()),
-            _ => self.backend.close_here()?,
+        match self.home.get() {
+            ProcessStamp::NONE => return Ok(()),
+            home if !home.is_current() => return Err(CloseError::WrongProcess),
+            _ if self.running.get() => return Err(CloseError::Running),
+            _ => {}
         }
         // From here on everything that is dropped may call this loop, and finds it closed.
-        self.state.set(LoopState::Closed);
+        self.home.set(ProcessStamp::NONE);
         self.tasks.cancel_all();
         drop(self.shared.close());
         // Bound to a name, so that the borrow is over before callbacks are dropped.
@@ -298,6 +314,14 @@ impl<B: Backend, S: Storage> EventLoop for Engine<B, S> {
         &self.tasks
     }
 
+    fn after_fork_in_child(&self) {
+        // Borrowed only if something other than a callback has forked, and then there is no batch.
+        if let Ok(mut queues) = self.queues.try_borrow_mut() {
+            queues.end_batch();
+        }
+        self.stop.set(true);
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = self.backend.capabilities();
         capabilities.step = Some(self);
@@ -309,7 +333,8 @@ impl<B: Backend, S: Storage> Step for Engine<B, S> {
     fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError> {
         let _run = self.begin()?;
         let latest = max_wait.map(|wait| self.backend.now() + wait);
-        self.turn(latest)
+        let ran = self.turn(latest)?;
+        self.stay().map(|()| ran)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -321,7 +346,12 @@ impl<B: Backend, S: Storage> Step for Engine<B, S> {
 
 impl<B: Backend, S: Storage> Drop for Engine<B, S> {
     fn drop(&mut self) {
-        // In a forked child it refuses, and what was inherited is only let go of.
-        let _ = self.close();
+        if self.close() == Err(CloseError::WrongProcess) {
+            // The callbacks are the parent's: what they captured may reach what both processes
+            // share, so here they are neither run nor dropped. Nor is the inbox, which might wait
+            // for a wake of a thread that is not there.
+            let left = self.queues.borrow_mut().clear();
+            mem::forget((left, self.tasks.clone(), self.shared.clone()));
+        }
     }
 }

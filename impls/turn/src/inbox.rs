@@ -23,9 +23,9 @@
 use alloc::boxed::Box;
 use core::ptr::{self, NonNull};
 
-use anyloop::{Callback, ContextId, Link, Rejected, RemoteLoop, Runnable, SendCallback};
+use anyloop::{Callback, ContextId, Link, ProcessStamp, Rejected, RemoteLoop, Runnable, SendCallback};
 
-use crate::backend::{Wake, closed};
+use crate::backend::{Wake, refusal};
 use crate::place::copy_words;
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, spin_loop};
 
@@ -105,6 +105,7 @@ pub(crate) struct Shared<W> {
     /// How many of the wakes that this called for are over.
     woken: AtomicUsize,
     owner: Option<ContextId>,
+    home: ProcessStamp,
     waker: W,
 }
 
@@ -117,13 +118,18 @@ impl<W: Wake> Shared<W> {
             replaced: AtomicUsize::new(0),
             woken: AtomicUsize::new(0),
             owner: ContextId::current().ok(),
+            home: ProcessStamp::current(),
             waker,
         }
     }
 
-    /// Adds a node, and wakes the loop if it sleeps; hands the node back if the inbox is closed.
+    /// Adds a node, and wakes the loop if it sleeps; hands the node back if the inbox is closed, or
+    /// if a forked child, which has a copy of the inbox and shares what wakes, asks for it.
     #[inline]
     fn push(&self, link: NonNull<Link>) -> Result<(), NonNull<Link>> {
+        if !self.home.is_current() {
+            return Err(link);
+        }
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             if head == closed_mark() {
@@ -145,6 +151,11 @@ impl<W: Wake> Shared<W> {
 }
 
 impl<W> Shared<W> {
+    /// Where it was made, if that is why it refuses; else it is closed.
+    fn refuser(&self) -> ProcessStamp {
+        if self.home.is_current() { ProcessStamp::NONE } else { self.home }
+    }
+
     /// Whether there is nothing to take, and the inbox is open. For a loop that is awake.
     #[inline]
     pub(crate) fn is_quiet(&self) -> bool {
@@ -211,7 +222,9 @@ impl<W> Drop for Shared<W> {
     fn drop(&mut self) {
         // Not empty only if the engine was leaked. Its tasks then stay leaked, on whatever context
         // this is; see `Runnable`.
-        drop(self.close());
+        if self.home.is_current() {
+            drop(self.close());
+        }
     }
 }
 
@@ -279,14 +292,14 @@ impl<W: Wake> RemoteLoop for RemoteHalf<W> {
         core::mem::forget(callback);
         self.0.push(link).map_err(|link| {
             // SAFETY: it was refused, so the node made above is still ours alone.
-            closed(unsafe { Post::from_link(link) })
+            refusal(self.0.refuser(), unsafe { Post::from_link(link) })
         })
     }
 
     fn schedule(&self, task: Runnable) -> Result<(), Rejected<Runnable>> {
         self.0.push(task.into_link()).map_err(|link| {
             // SAFETY: it was refused, so the link of `task` is still ours alone.
-            closed(unsafe { Runnable::from_link(link) })
+            refusal(self.0.refuser(), unsafe { Runnable::from_link(link) })
         })
     }
 

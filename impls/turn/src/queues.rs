@@ -125,6 +125,12 @@ impl<S: Containers> Queues<S> {
         self.has_others = !self.chains.is_empty() || !self.due.is_empty();
     }
 
+    /// Makes the batch end where it is.
+    pub(crate) fn end_batch(&mut self) {
+        self.ready.run_until(self.ready.head());
+        self.has_others = false;
+    }
+
     /// Takes the next callback of the batch.
     #[inline]
     pub(crate) fn next_of_batch(&mut self) -> Option<Callback> {

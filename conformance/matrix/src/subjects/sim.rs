@@ -25,6 +25,7 @@ const LACKS: &[Lack] = &[
         &child::INTERRUPTED,
         "simulated loops are not interrupted: there are no signals in virtual time",
     ),
+    Lack::family("fork", "simulated processes do not fork"),
     Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
 ];
 

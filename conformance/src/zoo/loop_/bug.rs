@@ -76,4 +76,13 @@ pub enum Bug {
     KeepsDescriptor,
     DropsOpen,
     FailsInterrupted,
+    SaysRunningInChild,
+    RunsInChild,
+    ClosesInChild,
+    AcceptsInChild,
+    RemoteAcceptsInChild,
+    FinishesInChild,
+    WaitsInChild,
+    StopsParent,
+    EmptiesParent,
 }

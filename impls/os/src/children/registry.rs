@@ -3,12 +3,18 @@
 //! Each registration has a number of its own beside the pid: whoever waits for the child's end
 //! presents it, and gets nothing if the registration is gone, even if the pid has been given to
 //! another child since. Replacing a callback keeps the number, since the child is the same.
+//!
+//! In a forked child the registry of the parent is closed and empty. That is found out before the
+//! lock is taken, which a thread of the parent may have held when it forked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyloop::{ExitCallback, Handle, Pid, Remote};
+use anyloop::{ExitCallback, Handle, Pid, ProcessStamp, Remote};
+
+use crate::fork::this_process;
 
 /// Who is to be told.
 pub(crate) struct Registration {
@@ -27,8 +33,26 @@ struct State {
 }
 
 /// The registrations of one watcher. Callbacks go in and come out; none runs or is dropped here.
-#[derive(Default)]
-pub(crate) struct Registry(Mutex<State>);
+pub(crate) struct Registry {
+    process: ProcessStamp,
+    state: Mutex<State>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { process: this_process(), state: Mutex::default() }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        if !self.process.is_current() {
+            // The callbacks are the parent's, and so is what they captured.
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            mem::forget(mem::take(&mut state.by_pid));
+        }
+    }
+}
 
 /// What became of a callback that was to be registered.
 pub(crate) enum Added {
@@ -41,22 +65,23 @@ pub(crate) enum Added {
 }
 
 impl Registry {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The books, in the process that keeps them.
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        let is_ours = self.process.is_current();
+        is_ours.then(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn add(&self, pid: Pid, remote: Remote, callback: ExitCallback) -> Added {
-        let mut state = self.state();
-        if state.closed {
+        let Some(mut state) = self.state().filter(|state| !state.closed) else {
             return Added::Closed(callback);
-        }
+        };
         state.last_id += 1;
         let id = state.last_id;
         match state.by_pid.entry(pid) {
             Entry::Occupied(mut known) => {
                 let known = known.get_mut();
                 known.remote = remote;
-                Added::Replaced(core::mem::replace(&mut known.callback, callback))
+                Added::Replaced(mem::replace(&mut known.callback, callback))
             }
             Entry::Vacant(place) => {
                 place.insert(Registration { id, callback, remote, source: None });
@@ -69,20 +94,20 @@ impl Registry {
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
     pub(crate) fn set_source(&self, pid: Pid, id: u64, source: Handle) -> bool {
         let mut state = self.state();
-        let known = state.by_pid.get_mut(&pid).filter(|known| known.id == id);
-        known.map(|known| known.source = Some(source)).is_some()
+        let known = state.as_mut().and_then(|state| state.by_pid.get_mut(&pid));
+        known.filter(|known| known.id == id).map(|known| known.source = Some(source)).is_some()
     }
 
     /// The loop that is to be told now, if the registration is still there.
     pub(crate) fn remote(&self, pid: Pid, id: u64) -> Option<Remote> {
-        let state = self.state();
+        let state = self.state()?;
         let known = state.by_pid.get(&pid)?;
         (known.id == id).then(|| known.remote.clone())
     }
 
     /// Takes the registration out, if it is still there.
     pub(crate) fn take(&self, pid: Pid, id: u64) -> Option<Registration> {
-        match self.state().by_pid.entry(pid) {
+        match self.state()?.by_pid.entry(pid) {
             Entry::Occupied(known) if known.get().id == id => Some(known.remove()),
             _ => None,
         }
@@ -90,14 +115,16 @@ impl Registry {
 
     /// Takes out whatever is registered for `pid`.
     pub(crate) fn remove(&self, pid: Pid) -> Option<Registration> {
-        self.state().by_pid.remove(&pid)
+        self.state()?.by_pid.remove(&pid)
     }
 
     pub(crate) fn close(&self) {
-        self.state().closed = true;
+        if let Some(mut state) = self.state() {
+            state.closed = true;
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        !self.state().closed
+        self.state().is_some_and(|state| !state.closed)
     }
 }

@@ -11,7 +11,7 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::{Callback, Handle, Handles, Instant, Interest, OsError, RawSource, Readiness};
+use anyloop::{Callback, Handle, Handles, Instant, Interest, OsError, ProcessStamp, RawSource, Readiness};
 use anyloop_turn::{Park, Sink};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use super::eventfd::EventFdWaker;
 use super::os_error;
 use super::wait::{Waiter, no_events};
+use crate::fork::this_process;
 
 /// The key of the eventfd. Handles are never zero.
 const WAKE: u64 = 0;
@@ -74,6 +75,7 @@ impl Poller {
 /// The registrations of one loop, and the kernel objects that know them, once there are any.
 pub(crate) struct Epoll {
     poller: RefCell<Option<Poller>>,
+    process: ProcessStamp,
     waker: EventFdWaker,
     waiter: Waiter,
     handles: Handles,
@@ -101,6 +103,7 @@ impl Epoll {
     pub(crate) fn new() -> Self {
         Self {
             poller: RefCell::new(None),
+            process: this_process(),
             waker: EventFdWaker::new(),
             waiter: Waiter::default(),
             handles: Handles::new(),
@@ -129,7 +132,7 @@ impl Epoll {
         let gone = || os_error(Errno::BADF);
         // A forked child shares the epoll itself with its parent, not only the descriptor: what it
         // removes is gone there, too.
-        if self.closed.get() || !self.waker.is_own_process() {
+        if self.closed.get() || !self.process.is_current() {
             return Err(gone());
         }
         if self.poller.borrow().is_none() {
@@ -200,6 +203,16 @@ impl Epoll {
         let source = unsafe { BorrowedFd::borrow_raw(registration.fd) };
         // It can fail only if the promise was broken, and then it is out already.
         let _ = self.poller().map(|poller| epoll::delete(&poller.epoll, source));
+    }
+}
+
+impl Drop for Epoll {
+    fn drop(&mut self) {
+        if !self.process.is_current() {
+            // The callbacks are the parent's. Closing this process's descriptors leaves the
+            // parent's, and what they stand for, as they are.
+            std::mem::forget(self.registrations.take());
+        }
     }
 }
 

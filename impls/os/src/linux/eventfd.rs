@@ -11,8 +11,6 @@ use anyloop_turn::Wake;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-use super::fork::Process;
-
 /// Stands for "there is no eventfd".
 const NONE: RawFd = -1;
 
@@ -20,12 +18,11 @@ const NONE: RawFd = -1;
 #[derive(Clone, Debug)]
 pub(crate) struct EventFdWaker {
     fd: Arc<AtomicI32>,
-    process: Process,
 }
 
 impl EventFdWaker {
     pub(crate) fn new() -> Self {
-        Self { fd: Arc::new(AtomicI32::new(NONE)), process: Process::current() }
+        Self { fd: Arc::new(AtomicI32::new(NONE)) }
     }
 
     /// Makes the eventfd. It is the caller's, who says so before closing it.
@@ -39,18 +36,13 @@ impl EventFdWaker {
     pub(crate) fn forget(&self) {
         self.fd.store(NONE, Ordering::Release);
     }
-
-    /// Whether this is the process that the waker was made in.
-    pub(crate) fn is_own_process(&self) -> bool {
-        self.process.is_current()
-    }
 }
 
 impl Wake for EventFdWaker {
     fn wake(&self) {
         let raw = self.fd.load(Ordering::Acquire);
-        // A forked child must not wake its parent's loop.
-        if raw != NONE && self.is_own_process() {
+        // Not called in a forked child, which would wake its parent's loop.
+        if raw != NONE {
             // SAFETY: wakes come between a `prepare`, which made the eventfd, and the `close` that
             // frees it and waits for them.
             let fd = unsafe { BorrowedFd::borrow_raw(raw) };

@@ -8,12 +8,10 @@
 //! | `clock.rs` | what time is it? |
 //! | `eventfd.rs` | how is it woken? |
 //! | `uring.rs` | is there an io_uring? |
-//! | `fork.rs` | is this still the process that made it? |
 
 pub(crate) mod clock;
 pub(crate) mod epoll;
 pub(crate) mod eventfd;
-pub(crate) mod fork;
 pub(crate) mod selector;
 pub(crate) mod uring;
 pub(crate) mod wait;

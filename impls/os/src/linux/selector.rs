@@ -160,10 +160,6 @@ impl Backend for Selector {
         }
     }
 
-    fn is_own_process(&self) -> bool {
-        self.epoll.waker().is_own_process()
-    }
-
     fn close(&self) {
         self.epoll.close();
         let handler = self.exception_handler.take();

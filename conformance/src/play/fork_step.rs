@@ -1,0 +1,285 @@
+//! What does a forked child try? Whatever it must not be able to do with what it inherits, and what
+//! it must be able to do by itself.
+//!
+//! The child takes no step of the program and records nothing: the threads of the parent are not
+//! there, and neither is whoever holds a lock. It fills in a form, and sends that to the parent as
+//! bytes.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use anyloop::{CloseError, Handle, Loop, LoopState, PolicyError, RejectReason, Rejected, RunError, Watcher};
+
+use super::Player;
+use crate::history::{Current, Heritage, Reply, What};
+use crate::platform;
+use crate::program::{Step, Units};
+use crate::world::Fork;
+
+/// Whether a callback came through the remote half. The child has a copy of its own.
+static POSTED: AtomicBool = AtomicBool::new(false);
+
+/// The form.
+struct Found {
+    current: Current,
+    state: LoopState,
+    asked: Heritage,
+    ambient: Heritage,
+    run: Reply,
+    closed: Reply,
+    soon: Reply,
+    post: Reply,
+    ran: u32,
+    fresh: Option<String>,
+}
+
+impl Player {
+    /// Takes the step `fork`.
+    pub(super) fn fork(&self) {
+        // What is there is fetched before, so that the child has the parent's.
+        let watcher = (!self.kids.pids().is_empty())
+            .then(|| self.booth.seat().policy().get_child_watcher().ok())
+            .flatten();
+        let mut job = || {
+            platform::be_fork();
+            self.try_all(watcher.as_ref()).to_bytes()
+        };
+        // A child that hangs is a verdict of its own, and not the run's fault.
+        self.watch.again();
+        let fork = self.world.fork(self.fork_patience, &mut job);
+        self.watch.again();
+        let told = match fork {
+            None => return self.log.record(What::lacking(Step::Fork.word())),
+            Some(Fork::Told(bytes)) => Found::from_bytes(&bytes).ok_or("ended before it had told"),
+            Some(Fork::Died) => Err("died"),
+            Some(Fork::Hung) => Err("did not come to an end"),
+        };
+        let lost = told.as_ref().err().map(|why| (*why).to_owned());
+        let found = told.unwrap_or(Found::NOTHING);
+        let Found { current, state, asked, ambient, run, closed, soon, post, ran, fresh } = found;
+        let forked =
+            What::Forked { lost, current, state, asked, ambient, run, closed, soon, post, ran, fresh };
+        self.log.record(forked);
+    }
+
+    /// Fills in the form.
+    fn try_all(&self, watcher: Option<&Watcher>) -> Found {
+        let policy = self.booth.seat().policy();
+        let current = match self.root.running() {
+            None => Current::None,
+            Some(lp) if lp.is_same(&self.lp) => Current::This,
+            Some(_) => Current::Other,
+        };
+        let state = match (self.lp.is_running(), self.lp.is_closed()) {
+            (true, _) => LoopState::Running,
+            (_, true) => LoopState::Closed,
+            (false, false) => LoopState::Idle,
+        };
+        let asked = self.heritage(|| policy.get_event_loop());
+        let ambient = self.heritage(|| self.root.get_event_loop());
+        // What stops a run stands first, so that one that is not refused comes back.
+        let run = reply(
+            || {
+                self.lp.stop();
+                self.remote.stop();
+                self.root.run_forever(&self.lp)
+            },
+            |error| *error == RunError::WrongProcess,
+        );
+        let soon = offer(|called| {
+            self.lp.call_soon(move || called.set(true)).map(drop).map_err(|Rejected { reason, item }| {
+                item.call();
+                reason
+            })
+        });
+        let post = offer(|called| {
+            POSTED.store(false, Ordering::Relaxed);
+            let posted = self.remote.call_soon(|| POSTED.store(true, Ordering::Relaxed));
+            posted.map_err(|Rejected { reason, item }| {
+                item.call();
+                called.set(POSTED.load(Ordering::Relaxed));
+                reason
+            })
+        });
+        let _ = platform::catch(|| self.meddle(watcher));
+        let closed = reply(|| self.lp.close(), |error| *error == CloseError::WrongProcess);
+        let fresh = match platform::catch(|| self.begin_anew()) {
+            Ok(begun) => begun.err(),
+            Err(panic) => Some(format!("it panicked: {panic}")),
+        };
+        let ran = platform::strays();
+        Found { current, state, asked, ambient, run, closed, soon, post, ran, fresh }
+    }
+
+    /// Where the loop comes from that a policy gives.
+    fn heritage(&self, ask: impl FnOnce() -> Result<Loop, PolicyError>) -> Heritage {
+        match platform::catch(ask) {
+            Ok(Ok(lp)) if self.booth.knows(&lp) => Heritage::Inherited,
+            Ok(Ok(_)) => Heritage::Fresh,
+            Ok(Err(PolicyError::NoCurrentLoop { .. })) => Heritage::None,
+            _ => Heritage::Failed,
+        }
+    }
+
+    /// Tidies up what is the parent's: answers do not matter, what they do to the parent does.
+    fn meddle(&self, watcher: Option<&Watcher>) {
+        let handles: Vec<Handle> = self.handles.borrow().values().copied().collect();
+        for handle in handles {
+            self.lp.cancel(handle);
+        }
+        if let Some(watcher) = watcher {
+            for pid in self.kids.pids() {
+                watcher.remove_child_handler(pid);
+            }
+            watcher.close();
+        }
+    }
+
+    /// Makes a loop, stores it, has it run one callback of each kind, and closes it.
+    fn begin_anew(&self) -> Result<(), String> {
+        let policy = self.booth.seat().policy();
+        let lp = policy.new_event_loop().map_err(|error| format!("it was not made: {error}"))?;
+        policy.set_event_loop(Some(lp.clone())).map_err(|error| format!("it was not stored: {error}"))?;
+        if !policy.get_event_loop().is_ok_and(|stored| stored.is_same(&lp)) {
+            return Err("it was stored, and another was given".to_owned());
+        }
+        let ran = Rc::new(Cell::new([false; 2]));
+        POSTED.store(false, Ordering::Relaxed);
+        let (soon, timer, stops) = (ran.clone(), ran.clone(), lp.clone());
+        let scheduled = lp
+            .call_soon(move || soon.set([true, soon.get()[1]]))
+            .map_err(|rejected| rejected.reason)
+            .and_then(|_| {
+                let posted = lp.remote().call_soon(|| POSTED.store(true, Ordering::Relaxed));
+                posted.map_err(|rejected| rejected.reason)
+            })
+            .and_then(|()| {
+                let fire = move || {
+                    timer.set([timer.get()[0], true]);
+                    stops.stop();
+                };
+                lp.call_later(Units(1).duration(), fire).map_err(|rejected| rejected.reason)
+            });
+        scheduled.map_err(|reason| format!("it refused a callback: {reason}"))?;
+        self.root.run_forever(&lp).map_err(|error| format!("it refused to run: {error}"))?;
+        if ran.get() != [true; 2] || !POSTED.load(Ordering::Relaxed) {
+            return Err("it did not run all callbacks".to_owned());
+        }
+        lp.close().map_err(|error| format!("it refused to be closed: {error}"))
+    }
+}
+
+/// What came of something that has to be refused.
+fn reply<E>(ask: impl FnOnce() -> Result<(), E>, is_right: impl FnOnce(&E) -> bool) -> Reply {
+    match platform::catch(ask) {
+        Ok(Ok(())) => Reply::Done,
+        Ok(Err(error)) if is_right(&error) => Reply::WrongProcess,
+        Ok(Err(_)) => Reply::Refused,
+        Err(_) => Reply::Panicked,
+    }
+}
+
+/// What came of a callback that has to be handed back: called then, it sets the flag.
+fn offer(ask: impl FnOnce(Rc<Cell<bool>>) -> Result<(), RejectReason>) -> Reply {
+    let called = Rc::new(Cell::new(false));
+    let flag = called.clone();
+    match reply(|| ask(flag), |reason| *reason == RejectReason::WrongProcess) {
+        Reply::WrongProcess | Reply::Refused if !called.get() => Reply::Kept,
+        reply => reply,
+    }
+}
+
+const CURRENTS: [Current; 3] = [Current::None, Current::This, Current::Other];
+const STATES: [LoopState; 3] = [LoopState::Idle, LoopState::Running, LoopState::Closed];
+const HERITAGES: [Heritage; 4] = [Heritage::Inherited, Heritage::Fresh, Heritage::None, Heritage::Failed];
+const REPLIES: [Reply; 5] = [Reply::Done, Reply::WrongProcess, Reply::Refused, Reply::Kept, Reply::Panicked];
+
+/// The place of `item` among `all`.
+fn place<T: PartialEq>(all: &[T], item: T) -> u8 {
+    all.iter().position(|known| *known == item).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
+impl Found {
+    const NOTHING: Self = Self {
+        current: Current::None,
+        state: LoopState::Idle,
+        asked: Heritage::None,
+        ambient: Heritage::None,
+        run: Reply::WrongProcess,
+        closed: Reply::WrongProcess,
+        soon: Reply::WrongProcess,
+        post: Reply::WrongProcess,
+        ran: 0,
+        fresh: None,
+    };
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::from([
+            place(&CURRENTS, self.current),
+            place(&STATES, self.state),
+            place(&HERITAGES, self.asked),
+            place(&HERITAGES, self.ambient),
+        ]);
+        bytes.extend([self.run, self.closed, self.soon, self.post].map(|reply| place(&REPLIES, reply)));
+        bytes.extend(self.ran.to_le_bytes());
+        // Words are never empty.
+        bytes.extend(self.fresh.as_deref().unwrap_or_default().bytes());
+        bytes
+    }
+
+    /// `None` if the bytes are no form, or not all of one.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        fn item<T: Copy>(all: &[T], byte: u8) -> Option<T> {
+            all.get(usize::from(byte)).copied()
+        }
+        let (answers, rest) = bytes.split_first_chunk::<8>()?;
+        let (ran, words) = rest.split_first_chunk::<4>()?;
+        let [current, state, asked, ambient, run, closed, soon, post] = *answers;
+        Some(Self {
+            current: item(&CURRENTS, current)?,
+            state: item(&STATES, state)?,
+            asked: item(&HERITAGES, asked)?,
+            ambient: item(&HERITAGES, ambient)?,
+            run: item(&REPLIES, run)?,
+            closed: item(&REPLIES, closed)?,
+            soon: item(&REPLIES, soon)?,
+            post: item(&REPLIES, post)?,
+            ran: u32::from_le_bytes(*ran),
+            fresh: (!words.is_empty()).then(|| String::from_utf8_lossy(words).into_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_arrives_as_it_was_sent_and_half_of_one_does_not() {
+        let sent = Found {
+            current: Current::Other,
+            state: LoopState::Closed,
+            asked: Heritage::Failed,
+            run: Reply::Panicked,
+            post: Reply::Kept,
+            ran: 70_000,
+            fresh: Some("it was not made: ü".to_owned()),
+            ..Found::NOTHING
+        };
+        let bytes = sent.to_bytes();
+        let came = Found::from_bytes(&bytes).unwrap();
+        assert_eq!(came.to_bytes(), bytes);
+        assert_eq!(
+            (came.current, came.asked, came.post, came.ran),
+            (sent.current, sent.asked, sent.post, 70_000)
+        );
+        assert_eq!(came.fresh, sent.fresh);
+        assert!((0..12).all(|length| Found::from_bytes(&bytes[..length]).is_none()));
+        assert_eq!(Found::from_bytes(&Found::NOTHING.to_bytes()).unwrap().fresh, None);
+    }
+}
