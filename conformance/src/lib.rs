@@ -64,6 +64,7 @@
 //! | `ANYLOOP_CHILD` | set by the kit for the children that it starts |
 //! | `ANYLOOP_DRIVE` | set by the kit for the processes in which it plays |
 #![no_std]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use alloc::rc::Rc;
 use core::time::Duration;
 
-use anyloop::{Loop, Policy, rules::Rule};
+use anyloop::rules::{Rule, fork, policy};
+use anyloop::{Loop, Policy};
 
 use crate::world::World;
 
@@ -51,6 +52,17 @@ fn burn(lp: &Loop, time: Duration) {
     }
 }
 
+/// What other families promise about child watchers, where there are any.
+static ABOUT_WATCHERS: [&Rule; 7] = [
+    &policy::REWATCH,
+    &policy::UNWATCH,
+    &policy::LOOSE,
+    &policy::ATTACH,
+    &policy::ALOOF,
+    &policy::BOTH,
+    &fork::CHILD,
+];
+
 /// Something that an implementation lacks: its rules are not judged, and the reason is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
@@ -73,9 +85,10 @@ impl Lack {
         Self { what: Cow::Borrowed(rule.id), why: Cow::Borrowed(why) }
     }
 
-    /// Whether that rule is meant.
+    /// Whether that rule is meant. Who has no children has no policy that watches them.
     #[must_use]
     pub fn covers(&self, rule: &Rule) -> bool {
-        self.what == rule.id || self.what == rule.family()
+        let follows = self.what == "child" && ABOUT_WATCHERS.contains(&rule);
+        self.what == rule.id || self.what == rule.family() || follows
     }
 }

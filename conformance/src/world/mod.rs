@@ -20,6 +20,7 @@ use crate::program::Plan;
 cfg_if! {
     if #[cfg(all(feature = "std", unix))] {
         pub mod threads;
+        #[expect(unsafe_code, reason = "the kit's dealings with the system, the only ones of that kind")]
         pub mod unix;
         pub use unix::{enter_if_child, notice_forks, real};
         pub(crate) use unix::{end_group, lead_group, take_stdout};

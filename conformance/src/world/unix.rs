@@ -6,45 +6,45 @@
 //! program leaves to chance on a real system, such as whether a child had ended before somebody
 //! looked, is certain here.
 //!
-//! This file, with `unix/interrupt.rs`, is the only one of the kit that holds `unsafe` code.
+//! A thread is interrupted by a signal that is sent to it alone, and whose handler does nothing but
+//! count, installed so that no system call is restarted by the kernel. It is SIGURG: unless
+//! somebody asked for it, it is ignored, and so is a stray one.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `unix.rs` | what is asked of the system that takes `unsafe` code? It is the only such file of the kit |
+//! | `unix/kid.rs` | how is a child started and steered? |
+//! | `unix/group.rs` | how is a driver set apart from the kit? |
 
-mod interrupt;
+mod group;
+mod kid;
+
+pub(crate) use group::{end_group, lead_group, take_stdout};
+pub use kid::enter_if_child;
+pub(crate) use kid::status_of;
+
+use kid::{CERTAIN, Kid, STOPPED, State, wait_until};
 
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Error, ErrorKind, PipeReader, Read, Result, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{ChildStdin, Command, Stdio};
 use std::rc::Rc;
-use std::string::String;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
-use std::{env, fs, process, thread};
 
 use anyloop::{
     ChildToken, Exec, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, StdioMode,
 };
 use rustix::io::retry_on_intr;
-use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, waitid};
+use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::{Children, Fork, Interrupter, Thread, World, threads};
 use crate::program::Plan;
-use crate::protocol;
-
-/// The variable that makes a process one of the kit's children.
-const ORDERS: &str = "ANYLOOP_CHILD";
-
-/// What a child says first. A binary that does not call [`enter_if_child`] says something else.
-const HELLO: &[u8; 8] = b"anyloop\n";
-
-/// The exit code of a child that nobody gave an order.
-const ABANDONED: i32 = 120;
-
-/// The exit code of a child that its own signal did not end.
-const SPARED: i32 = 121;
 
 cfg_if::cfg_if! {
     if #[cfg(any(target_os = "linux", target_os = "android"))] {
@@ -86,9 +86,6 @@ pub fn real() -> Rc<dyn World> {
     Rc::new(Unix::default())
 }
 
-/// How long the system may take for what is certain to happen.
-const CERTAIN: Duration = Duration::from_secs(2);
-
 /// Real threads and real children.
 #[derive(Debug, Default)]
 pub struct Unix {
@@ -120,7 +117,7 @@ impl World for Unix {
     }
 
     fn interrupter(&self) -> Option<Interrupter> {
-        interrupt::this_thread()
+        interrupter()
     }
 
     fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {
@@ -208,211 +205,6 @@ impl Children for Unix {
     }
 }
 
-/// Asks `done` again and again, and says whether it was answered with yes in time.
-///
-/// For what no call of the system waits for: that somebody else collects a child.
-fn wait_until(patience: Duration, done: impl Fn() -> bool) -> bool {
-    let start = Instant::now();
-    let nap = rustix::event::Timespec { tv_sec: 0, tv_nsec: 200_000 };
-    for tries in 0_u32.. {
-        if done() {
-            return true;
-        }
-        if start.elapsed() >= patience {
-            break;
-        }
-        if tries < 20 {
-            thread::yield_now();
-        } else {
-            let _ = rustix::event::poll(&mut [], Some(&nap));
-        }
-    }
-    false
-}
-
-/// What a child is told to do, in words.
-fn to_orders(plan: Plan) -> String {
-    std::format!("{plan}")
-}
-
-/// The plan that those words stand for.
-fn from_orders(orders: &str) -> Option<Plan> {
-    match orders.split_once(' ')? {
-        ("exit", code) => code.parse().ok().map(Plan::Exit),
-        ("signal", signal) => signal.parse().ok().map(Plan::Signal),
-        _ => None,
-    }
-}
-
-fn carry_out(plan: Plan) -> ! {
-    match plan {
-        Plan::Exit(code) => process::exit(code.into()),
-        Plan::Signal(number) => {
-            if let Some(signal) = Signal::from_named_raw(number.into()) {
-                // What it answers is of no interest: whoever comes back was spared.
-                let _ = kill_process(getpid(), signal);
-            }
-            process::exit(SPARED)
-        }
-    }
-}
-
-/// Makes this process a child of the kit, if that is what it was started for.
-///
-/// It must be the first thing that `main` does. It returns only in a process that is no child.
-pub fn enter_if_child() {
-    protocol::serve_if_asked();
-    let Some(orders) = env::var_os(ORDERS) else { return };
-    let mut order = [0];
-    let said = std::io::stdout().write_all(HELLO).and_then(|()| std::io::stdout().flush());
-    let heard = said.and_then(|()| std::io::stdin().read(&mut order)).unwrap_or(0);
-    // At the end of the pipe there is nobody left who could give an order.
-    match orders.to_str().and_then(from_orders) {
-        Some(plan) if heard == 1 => carry_out(plan),
-        _ => process::exit(ABANDONED),
-    }
-}
-
-/// Where the standard output leads, for the answers of a driver alone: what is printed from now on
-/// goes to the standard error.
-pub(crate) fn take_stdout() -> Box<dyn Write + Send> {
-    let taken = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3);
-    match taken.and_then(|taken| rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map(|()| taken)) {
-        Ok(taken) => Box::new(fs::File::from(taken)),
-        Err(_) => Box::new(std::io::stdout()),
-    }
-}
-
-/// Has `command` lead a group of processes, so that [`end_group`] finds all that it starts.
-pub(crate) fn lead_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-
-    command.process_group(0);
-}
-
-/// Ends a process that leads a group, with the group, and leaves it to be collected. It may take
-/// `grace` to end by itself.
-pub(crate) fn end_group(child: &mut process::Child, grace: Duration) {
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
-    let over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    wait_until(grace, || !matches!(waitid(WaitId::Pid(pid), over), Ok(None)));
-    // Uncollected, it keeps its number, which is the group's.
-    let _ = rustix::process::kill_process_group(pid, Signal::KILL);
-}
-
-/// What the system says about a child, without changing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It has not ended.
-    Running,
-    /// It has ended, and nobody has collected it.
-    Zombie,
-    /// It has been collected.
-    Gone,
-}
-
-/// What [`Children::suspend`] waits for.
-const STOPPED: WaitIdOptions =
-    WaitIdOptions::STOPPED.union(WaitIdOptions::EXITED).union(WaitIdOptions::NOWAIT);
-
-/// A child of the kit. Dropping it ends and collects it, if nobody has.
-#[derive(Debug)]
-struct Kid {
-    pid: rustix::process::Pid,
-    stdin: ChildStdin,
-    /// Whether its token has a handle of the system.
-    handle: bool,
-}
-
-impl Kid {
-    /// Starts a child, and waits until it says hello, so that its start is over.
-    fn start(plan: Plan, handle: bool) -> Result<Self> {
-        const ADVICE: &str = "main() must call enter_if_child() before anything else";
-        if env::var_os(ORDERS).is_some() {
-            // Without this, a binary that does not know that it is a child would start children.
-            return Err(Error::other(ADVICE));
-        }
-        let mut child = Command::new(env::current_exe()?)
-            .env(ORDERS, to_orders(plan))
-            .env_remove(protocol::DRIVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        let (Some(pid), Some(stdin), Some(mut stdout)) = (pid, child.stdin.take(), child.stdout.take())
-        else {
-            return Err(Error::other("the system started a child without number or pipes"));
-        };
-        let kid = Self { pid, stdin, handle };
-        let mut hello = [0; HELLO.len()];
-        stdout.read_exact(&mut hello)?;
-        if hello == *HELLO { Ok(kid) } else { Err(Error::other(ADVICE)) }
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::new(self.pid.as_raw_pid()).expect("the system's numbers are positive")
-    }
-
-    fn token(&self) -> ChildToken {
-        match self.handle.then(|| raw_child(self.pid)).flatten() {
-            Some(raw) => ChildToken::new(self.pid(), raw),
-            None => ChildToken::from(self.pid()),
-        }
-    }
-
-    fn order(&self) {
-        match (&self.stdin).write_all(b"!") {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                std::eprintln!("the kit cannot steer a child: {error}");
-            }
-            _ => {}
-        }
-    }
-
-    fn look(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
-        retry_on_intr(|| waitid(WaitId::Pid(self.pid), options))
-    }
-
-    fn state(&self) -> State {
-        match self.look(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) {
-            Ok(None) => State::Running,
-            Ok(Some(_)) => State::Zombie,
-            Err(_) => State::Gone,
-        }
-    }
-
-    /// Collects it if it has ended and nobody else was first.
-    fn collect(&self) -> Option<ExitStatus> {
-        let end = self.look(WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok().flatten();
-        end.as_ref().map(status_of)
-    }
-
-    /// Sends a signal, but never to a process that got the number after this child had gone.
-    fn send(&self, signal: Signal) {
-        if self.state() == State::Running {
-            // It fails only if the child has ended meanwhile.
-            let _ = kill_process(self.pid, signal);
-        }
-    }
-}
-
-impl Drop for Kid {
-    fn drop(&mut self) {
-        self.send(Signal::KILL);
-        let _ = self.look(WaitIdOptions::EXITED);
-    }
-}
-
-/// What the system says about an end, in the words of the specification.
-pub(crate) fn status_of(end: &WaitIdStatus) -> ExitStatus {
-    match (end.exit_status(), end.terminating_signal()) {
-        (Some(code), _) => ExitStatus::Exited(code),
-        (_, Some(signal)) => ExitStatus::Signaled { signal, core: end.dumped() },
-        _ => ExitStatus::Unknown,
-    }
-}
-
 /// How a forked child ends whose job has told what it had to.
 const TOLD: i32 = 0;
 
@@ -479,7 +271,8 @@ fn read_until(mut reader: PipeReader, deadline: Instant) -> Option<Vec<u8>> {
     }
 }
 
-/// Has forks of this process noticed, for the sake of specimens: an implementation sees to it itself.
+/// Has forks of this process noticed, for specimens and for engines that know no system. An
+/// implementation for a system that forks sees to it itself.
 pub fn notice_forks() {
     extern "C" fn in_child() {
         anyloop::after_fork_in_child();
@@ -489,4 +282,63 @@ pub fn notice_forks() {
         // SAFETY: `in_child` only stores to memory, which is allowed after a fork.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
+}
+
+/// A thread, for as long as it has not ended.
+#[derive(Default)]
+struct Target(Mutex<Option<libc::pthread_t>>);
+
+impl Target {
+    fn with<R>(&self, section: impl FnOnce(&mut Option<libc::pthread_t>) -> R) -> R {
+        section(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn interrupt(&self) {
+        self.with(|thread| {
+            if let Some(thread) = *thread {
+                // SAFETY: the thread has not ended, since `Here` takes it out of the lock, which is
+                // held here, before it does.
+                unsafe { libc::pthread_kill(thread, libc::SIGURG) };
+            }
+        });
+    }
+}
+
+/// A thread's own mark, which takes the thread out of its target when it ends.
+struct Here(Arc<Target>);
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.0.with(|thread| *thread = None);
+    }
+}
+
+std::thread_local! {
+    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+}
+
+extern "C" fn count(_: libc::c_int) {
+    threads::interrupted();
+}
+
+/// Installs the handler; false if the system refuses.
+fn install() -> bool {
+    // SAFETY: all of a `sigaction` may be zero: no flags, SA_RESTART above all, and an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = count as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the pointers are valid, and `count` does one atomic addition, which a signal handler
+    // may do.
+    unsafe { libc::sigaction(libc::SIGURG, &raw const action, std::ptr::null_mut()) == 0 }
+}
+
+/// What interrupts the calling thread.
+fn interrupter() -> Option<Interrupter> {
+    if !install() {
+        return None;
+    }
+    let target = HERE.with_borrow_mut(|here| here.get_or_insert_with(|| Here(Arc::default())).0.clone());
+    // SAFETY: it has no precondition.
+    let this = unsafe { libc::pthread_self() };
+    target.with(|thread| *thread = Some(this));
+    Some(Box::new(move || target.interrupt()))
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 
 use anyloop::rules::{policy, run};
 use anyloop::{EventLoopPolicy, Instant, Loop, PerContext, Policy, PolicyError, RunError};
-use anyloop_conformance::{Lack, Subject, trials};
+use anyloop_conformance::{Lack, Subject, trials, world};
 use anyloop_turn::{Backend, Engine, Fixed, Park, Sink, Wake};
 
 /// More than any program of the kit fills.
@@ -101,8 +101,6 @@ impl Subject for OnFixedStorage {
     fn lacks(&self) -> &[Lack] {
         const LACKS: &[Lack] = &[
             Lack::family("child", "the engine knows no processes"),
-            Lack::rule(&policy::REWATCH, "the engine knows no processes"),
-            Lack::rule(&policy::UNWATCH, "the engine knows no processes"),
             Lack::rule(&policy::ELSEWHERE, "its policy is as simple as can be"),
             Lack::rule(&run::REPORT, "it has no exception handlers"),
             Lack::rule(&run::HANDLER, "it has no exception handlers"),
@@ -113,5 +111,7 @@ impl Subject for OnFixedStorage {
 }
 
 fn main() {
+    // As an implementation for a system that forks would.
+    world::notice_forks();
     trials::main::<OnFixedStorage>("turn/fixed");
 }
