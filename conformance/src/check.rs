@@ -177,6 +177,8 @@ pub struct Cell {
 pub struct Report {
     /// The name of the subject.
     pub subject: String,
+    /// What selects it on the command line of `anyloop check`, if that is not its name.
+    pub selector: Option<String>,
     /// The operating system.
     pub os: &'static str,
     /// The seed.
@@ -278,7 +280,14 @@ pub fn check_source(
             };
         }
     }
-    Report { subject: name.to_string(), os: std::env::consts::OS, seed: options.seed, cells, fault }
+    Report {
+        subject: name.to_string(),
+        selector: None,
+        os: std::env::consts::OS,
+        seed: options.seed,
+        cells,
+        fault,
+    }
 }
 
 /// Plays the corpus, and programs of every kind.

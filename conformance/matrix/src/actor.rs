@@ -1,4 +1,5 @@
-//! On what programs are played: an implementation, or a specimen of the zoo, in a process of its own.
+//! On what programs are played: an implementation, a specimen of the zoo, or whatever a driver has, in
+//! a process of its own.
 
 use std::env;
 use std::process::Command;
@@ -21,21 +22,41 @@ pub(crate) enum Actor {
     Healthy(Specimen),
     /// A specimen with a disease, to see what a failure looks like.
     Sick(Disease),
+    /// A driver, by the command that starts it.
+    Foreign(String),
 }
 
 impl Actor {
-    /// The name that [`choose`] knows it by.
+    /// The name that [`choose`] knows it by, or the command of a driver.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Subject(subject) => subject.name.to_string(),
             Self::Healthy(_) => SPECIMEN.to_string(),
             Self::Sick(disease) => specimen(disease),
+            Self::Foreign(command) => command.clone(),
         }
     }
 
-    /// What turns programs into histories: this program once more, so that a crash is a verdict.
+    /// What selects it on the command line of `check`; of `play` too, if it is a driver.
+    pub(crate) fn selector(&self) -> String {
+        match self {
+            Self::Foreign(command) => format!("--driver {}", shell(command)),
+            _ => self.name(),
+        }
+    }
+
+    /// What turns programs into histories: a driver, or this program once more, so that a crash is a
+    /// verdict.
     pub(crate) fn driver(&self) -> Result<Driver, Fault> {
-        let program = env::current_exe().map_err(|error| Fault { why: format!("has no name: {error}") })?;
+        let fault = |why: String| Fault { why };
+        if let Self::Foreign(words) = self {
+            let words: Vec<String> = shlex::Shlex::new(words).collect();
+            let [program, arguments @ ..] = &*words else { return Err(fault("has no name".into())) };
+            let mut command = Command::new(program);
+            command.args(arguments);
+            return Driver::start(command);
+        }
+        let program = env::current_exe().map_err(|error| fault(format!("has no name: {error}")))?;
         let mut command = Command::new(program);
         command.args(["drive", &self.name()]);
         Driver::start(command)
@@ -49,8 +70,15 @@ impl Actor {
             Self::Subject(subject) => serve(&Played::new(subject)),
             Self::Healthy(specimen) => serve(&Played::new(specimen)),
             Self::Sick(disease) => serve(&*zoo::played(disease)),
+            // No name stands for one.
+            Self::Foreign(_) => unreachable!("a driver serves itself"),
         }
     }
+}
+
+/// A text as one word of a shell.
+fn shell(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| format!("{text:?}"), |quoted| quoted.into_owned())
 }
 
 /// The name of the specimen with that disease: `specimen/ties-backwards`.
@@ -58,12 +86,13 @@ pub(crate) fn specimen(disease: &Disease) -> String {
     format!("{SPECIMEN}/{}", disease.name.replace(' ', "-"))
 }
 
-/// Those of the given names, or, if there are none, every subject that can run here.
-pub(crate) fn choose(names: &[String]) -> Result<Vec<Actor>, String> {
-    if names.is_empty() {
+/// Those of the given names, and the drivers; if there are none, every subject that can run here.
+pub(crate) fn choose(names: &[String], drivers: &[String]) -> Result<Vec<Actor>, String> {
+    if names.is_empty() && drivers.is_empty() {
         return Ok(subjects::choose(&[])?.into_iter().map(Actor::Subject).collect());
     }
-    names.iter().map(|name| choose_one(name)).collect()
+    let foreign = drivers.iter().map(|command| Ok(Actor::Foreign(command.clone())));
+    names.iter().map(|name| choose_one(name)).chain(foreign).collect()
 }
 
 /// The one of that name.

@@ -21,6 +21,10 @@ pub(crate) struct Options {
     /// What to judge: some of `anyloop subjects`, `specimen`, or a sick one such as
     /// `specimen/ties-backwards`; everything that runs on this machine if none is named.
     subjects: Vec<String>,
+    /// Judge what this command plays, which speaks the kit's protocol on its standard streams: see
+    /// `anyloop drive --help`. May be given again.
+    #[arg(long, value_name = "COMMAND")]
+    driver: Vec<String>,
     /// Play only this program: a text, or a file that ends in `.loop`.
     #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["programs", "seed"])]
     program: Option<String>,
@@ -53,7 +57,7 @@ impl FromStr for Seed {
 
 /// Judges, prints, and writes the report.
 pub(crate) fn run(options: &Options) -> Outcome {
-    let subjects = match actor::choose(&options.subjects) {
+    let subjects = match actor::choose(&options.subjects, &options.driver) {
         Ok(subjects) => subjects,
         Err(why) => return Outcome::Misunderstood(why),
     };
@@ -86,12 +90,13 @@ pub(crate) fn run(options: &Options) -> Outcome {
                 return Outcome::Broken;
             }
         };
-        let report = check_source(&name, &driver, &kit, |kind, done, total| {
+        let mut report = check_source(driver.name(), &driver, &kit, |kind, done, total| {
             bar.set_length(total.into());
             bar.set_position(done.into());
             bar.set_message(kind);
         });
         bar.finish_and_clear();
+        report.selector = Some(subject.selector());
         print_report(&report, start.elapsed().as_secs_f64());
         reports.push(report);
     }
@@ -102,11 +107,6 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Outcome::Broken;
     }
     if reports.iter().all(Report::conforms) { Outcome::Well } else { Outcome::Broken }
-}
-
-/// What to say to `anyloop` to play a program again.
-fn replay(subject: &str, quoted: &str) -> String {
-    format!("check {subject} --program {quoted}")
 }
 
 /// Drawn on a terminal only.
@@ -156,20 +156,20 @@ fn print_report(report: &Report, seconds: f64) {
         say!("  {name:<10} {:<24} {what}", counts.join(", "));
     }
     for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
-        print_cell(&report.subject, cell);
+        print_cell(report, cell);
     }
     if let Some(fault) = &report.fault {
         say!("\n  driver   {fault}; it was not judged to the end");
     }
 }
 
-fn print_cell(subject: &str, cell: &Cell) {
+fn print_cell(report: &Report, cell: &Cell) {
     match &cell.outcome {
         Verdict::Lacks(why) => say!("  {} lacks: {why}", cell.rule),
         Verdict::Unjudged(why) => say!("  {} unjudged: {why}", cell.rule),
         Verdict::Broken(failure) => {
             say!("\n{}", trials::explain(cell).trim_end());
-            say!("    Replay it:  anyloop {}", replay(subject, &quoted(&failure.program)));
+            say!("    Replay it:  {}", json::replay(report, failure));
         }
         Verdict::Holds | Verdict::Vacuous => say!("\n{}", trials::explain(cell).trim_end()),
     }

@@ -50,6 +50,7 @@ Examples:
   anyloop check os/epoll+threaded --program 'soon #1 { stop }; soon #2; run'
   anyloop check specimen --program broken.loop
   anyloop check specimen/ties-backwards        what a failure looks like
+  anyloop check --driver 'anyloop drive sim'   what speaks the kit's protocol, in any language
 
 The programs of the kit's corpus, which showed a defect once, are played first. The same seed gives
 the same programs. A failure is printed with the smallest program found and the command that plays

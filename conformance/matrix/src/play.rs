@@ -5,6 +5,7 @@ use anyloop_conformance::check::{self, Source};
 use anyloop_conformance::judges::Verdict;
 use anyloop_conformance::{Event, History, Program, quoted};
 
+use crate::actor::Actor;
 use crate::say::say;
 use crate::{Outcome, actor, given};
 
@@ -15,8 +16,11 @@ pub(crate) struct Options {
     program: String,
     /// What to play it on: one of `anyloop subjects`, `specimen`, or a sick one such as
     /// `specimen/ties-backwards`.
-    #[arg(long, value_name = "SUBJECT")]
-    on: String,
+    #[arg(long, value_name = "SUBJECT", required_unless_present = "driver")]
+    on: Option<String>,
+    /// Play it on what this command drives, which speaks the kit's protocol.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "on")]
+    driver: Option<String>,
 }
 
 /// Plays the program, and prints its history and what that says about the rules.
@@ -25,8 +29,10 @@ pub(crate) fn run(options: &Options) -> Outcome {
         Ok(program) => program,
         Err(why) => return Outcome::Misunderstood(why),
     };
-    let actor = match actor::choose_one(&options.on) {
-        Ok(actor) => actor,
+    let (named, driven) = (options.on.clone(), options.driver.clone());
+    let actor = match actor::choose(named.as_slice(), driven.as_slice()).map(|mut chosen| chosen.pop()) {
+        Ok(Some(actor)) => actor,
+        Ok(None) => return Outcome::Misunderstood("say on what, with --on or --driver".into()),
         Err(why) => return Outcome::Misunderstood(why),
     };
     let name = actor.name();
@@ -43,14 +49,14 @@ pub(crate) fn run(options: &Options) -> Outcome {
             return Outcome::Broken;
         }
     };
-    let (text, failed) = told(&name, &program, &driver, &history);
+    let (text, failed) = told(&actor, &program, &driver, &history);
     say!("{}", text.trim_end());
     if failed { Outcome::Broken } else { Outcome::Well }
 }
 
 /// What is printed, and whether a MUST is broken.
-fn told(name: &str, program: &Program, source: &dyn Source, history: &History) -> (String, bool) {
-    let mut lines = vec![format!("{name}: {program:#}\n")];
+fn told(actor: &Actor, program: &Program, source: &dyn Source, history: &History) -> (String, bool) {
+    let mut lines = vec![format!("{}: {program:#}\n", actor.name())];
     lines.push(format!("{:>14}  {:<9}  what happened", "time in us", "context"));
     lines.extend(history.events.iter().map(line));
     lines.push(String::new());
@@ -70,7 +76,11 @@ fn told(name: &str, program: &Program, source: &dyn Source, history: &History) -
     }
     lines.push(format!("\n{silent} other rules have nothing to say about it."));
     if failed {
-        lines.push(format!("To make it smaller:  anyloop check {name} --program {}", quoted(program)));
+        lines.push(format!(
+            "To make it smaller:  anyloop check {} --program {}",
+            actor.selector(),
+            quoted(program)
+        ));
     }
     (lines.join("\n") + "\n", failed)
 }

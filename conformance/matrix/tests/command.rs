@@ -130,3 +130,31 @@ fn every_subcommand_has_an_example() {
     }
     assert!(help.contains("Exit status: 0 "), "{help}");
 }
+
+#[test]
+fn a_driver_is_judged_as_any_other() {
+    let anyloop = env!("CARGO_BIN_EXE_anyloop");
+    let driver = format!("'{anyloop}' drive specimen/ties-backwards");
+    let stdout = run(&["check", "--driver", &driver, "--program", "at 3 #1; at 3 #2"], 1);
+    assert!(stdout.contains("\nspecimen/ties-backwards  ("), "its own name is used:\n{stdout}");
+    assert!(stdout.contains("timer.tie  MUST"), "{stdout}");
+    assert!(stdout.contains("Replay it:  anyloop check --driver "), "{stdout}");
+    let stdout = run(&["play", "run", "--driver", &format!("'{anyloop}' drive sim")], 0);
+    assert!(stdout.contains("Returned"), "{stdout}");
+}
+
+#[test]
+fn what_is_no_driver_is_said_to_be_none() {
+    let output = anyloop(&["check", "--driver", "no-such-driver --at-all"]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("the driver `no-such-driver` cannot be started"), "{stderr}");
+}
+
+#[test]
+fn a_specimen_that_ends_its_process_is_judged() {
+    let stdout = run(&["play", "soon #1; run; cancel #1", "--on", "specimen/aborts"], 1);
+    for part in ["Cancelling", "Died", "run.alive          BROKEN  the process ended"] {
+        assert!(stdout.contains(part), "{part} is missing:\n{stdout}");
+    }
+}

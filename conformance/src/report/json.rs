@@ -38,13 +38,16 @@ pub(super) fn to_script(reports: &[&Report]) -> String {
 }
 
 /// The command that plays the program of a failure again, as a shell takes it.
-pub(super) fn replay(subject: &str, failure: &Failure) -> String {
+#[must_use]
+pub fn replay(report: &Report, failure: &Failure) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-_.".contains(&byte);
-    let subject = match subject.bytes().all(is_plain) {
-        true => subject.to_string(),
-        false => format!("'{}'", subject.replace('\'', "'\\''")),
+    let subject = &report.subject;
+    let selector = match &report.selector {
+        Some(selector) => selector.clone(),
+        None if subject.bytes().all(is_plain) => subject.clone(),
+        None => format!("'{}'", subject.replace('\'', "'\\''")),
     };
-    format!("anyloop check --program {} {subject}", text::quoted(&failure.program))
+    format!("anyloop check {selector} --program {}", text::quoted(&failure.program))
 }
 
 /// The rules that some report has a cell for, in their usual order.
@@ -151,7 +154,7 @@ fn document<'r>(reports: &[&'r Report]) -> Document<'r> {
             .collect(),
         cells: reports
             .iter()
-            .flat_map(|report| report.cells.iter().map(|cell| cell_entry(&report.subject, cell)))
+            .flat_map(|report| report.cells.iter().map(|cell| cell_entry(report, cell)))
             .collect(),
     }
 }
@@ -173,15 +176,15 @@ fn rule_entry(rule: &'static Rule) -> RuleEntry {
     }
 }
 
-fn cell_entry<'r>(subject: &'r str, cell: &'r Cell) -> CellEntry<'r> {
+fn cell_entry<'r>(report: &'r Report, cell: &'r Cell) -> CellEntry<'r> {
     let (why, failure) = match &cell.outcome {
-        Outcome::Broken(failure) => (Some(&*failure.why), Some(failure_entry(subject, failure))),
+        Outcome::Broken(failure) => (Some(&*failure.why), Some(failure_entry(report, failure))),
         Outcome::Lacks(why) => (Some(&**why), None),
         Outcome::Unjudged(why) => (Some(*why), None),
         Outcome::Holds | Outcome::Vacuous => (None, None),
     };
     CellEntry {
-        subject,
+        subject: &report.subject,
         rule: cell.rule.id,
         level: cell.rule.level.to_string(),
         verdict: cell.verdict(),
@@ -192,10 +195,10 @@ fn cell_entry<'r>(subject: &'r str, cell: &'r Cell) -> CellEntry<'r> {
     }
 }
 
-fn failure_entry(subject: &str, failure: &Failure) -> FailureEntry {
+fn failure_entry(report: &Report, failure: &Failure) -> FailureEntry {
     FailureEntry {
         program: failure.program.to_string(),
-        replay: replay(subject, failure),
+        replay: replay(report, failure),
         kind: failure.kind,
         number: failure.number,
         steps: failure.steps,

@@ -29,14 +29,14 @@ pub fn to_junit<'r>(reports: impl IntoIterator<Item = &'r Report>) -> String {
                 "    <testcase classname=\"{subject}\" name=\"driver\">\n      <error type=\"driver\" message=\"{fault}\"/>\n    </testcase>\n"
             );
         }
-        xml.extend(report.cells.iter().map(|cell| case(&report.subject, cell)));
+        xml.extend(report.cells.iter().map(|cell| case(report, cell)));
         xml += "  </testsuite>\n";
     }
     xml + "</testsuites>\n"
 }
 
-fn case(subject: &str, cell: &Cell) -> String {
-    let rule = cell.rule;
+fn case(report: &Report, cell: &Cell) -> String {
+    let (rule, subject) = (cell.rule, &report.subject);
     let head = format!("    <testcase classname=\"{}\" name=\"{}\"", escaped(subject), escaped(rule.id));
     if let Some(reason) = reason_to_skip(cell) {
         return format!("{head}>\n      <skipped message=\"{}\"/>\n    </testcase>\n", escaped(&reason));
@@ -45,10 +45,9 @@ fn case(subject: &str, cell: &Cell) -> String {
         return format!("{head}/>\n");
     }
     let (message, evidence) = match &cell.outcome {
-        Outcome::Broken(failure) => (
-            failure.why.clone(),
-            format!("\n\n{}\nReplay it:  {}", failure.program, replay(subject, failure)),
-        ),
+        Outcome::Broken(failure) => {
+            (failure.why.clone(), format!("\n\n{}\nReplay it:  {}", failure.program, replay(report, failure)))
+        }
         _ => (format!("vacuous: it never applied, in {} programs", cell.programs), String::new()),
     };
     format!(

@@ -46,7 +46,7 @@ fn report(subject: &str, outcomes: &[(&'static Rule, Outcome)]) -> Report {
         .iter()
         .map(|(rule, outcome)| Cell { rule, outcome: outcome.clone(), exercised: 7, programs: 1024 })
         .collect();
-    Report { subject: subject.into(), os: "linux", seed: 5, cells, fault: None }
+    Report { subject: subject.into(), selector: None, os: "linux", seed: 5, cells, fault: None }
 }
 
 /// A real one, that has more than one context.
