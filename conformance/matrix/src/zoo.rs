@@ -1,6 +1,7 @@
-//! How it is shown that every judge bites.
+//! How it is shown that every judge bites, and bites nobody who is healthy.
 
 use anyloop_conformance::zoo::{self, Row};
+use anyloop_conformance::{Options, Specimen, check, generate, trials};
 
 use crate::Outcome;
 use crate::say::say;
@@ -8,6 +9,7 @@ use crate::say::say;
 /// Shows every specimen to the judge of the rule that it breaks, once for each of `seeds` seeds
 /// from `seed` on.
 pub(crate) fn run(programs: Option<u32>, seed: u64, seeds: u32) -> Outcome {
+    let well = healthy(programs, seed);
     let (survivors, mut steps) = match seeds {
         1 => once(programs, seed),
         _ => often(programs, seed, seeds),
@@ -18,7 +20,26 @@ pub(crate) fn run(programs: Option<u32>, seed: u64, seeds: u32) -> Outcome {
     say!(
         "\n{specimens} specimens, {survivors} survivors; minimal programs have {median} steps at the median"
     );
-    if survivors == 0 { Outcome::Well } else { Outcome::Broken }
+    if well && survivors == 0 { Outcome::Well } else { Outcome::Broken }
+}
+
+/// How many times as many programs the healthy specimen has to pass as a sick one may survive.
+const TIMES: u32 = 8;
+
+/// Whether the healthy specimen keeps every rule.
+fn healthy(programs: Option<u32>, seed: u64) -> bool {
+    let programs = programs.unwrap_or(generate::KINDS[0].programs).saturating_mul(TIMES);
+    let options = Options { programs: Some(programs), seed, ..Options::default() };
+    let report = check("specimen", &Specimen::default(), &options, |_, _, _| {});
+    for cell in report.cells.iter().filter(|cell| cell.is_failure()) {
+        say!("{}", trials::explain(cell));
+    }
+    let judged = report.cells.iter().filter(|cell| cell.verdict() == "holds").count();
+    say!(
+        "the healthy specimen keeps {judged} of {} rules in {TIMES} times as many programs\n",
+        report.cells.len()
+    );
+    report.conforms()
 }
 
 /// How many survived, and the lengths of the minimal programs that killed the others.
