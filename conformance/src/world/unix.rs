@@ -72,7 +72,15 @@ cfg_if::cfg_if! {
             // closing it is right on any thread.
             Some(unsafe { RawChild::from_raw(pidfd.into_raw_fd() as isize, close) })
         }
+
+        /// Has this process, a forked child, end with its parent, however that ends.
+        fn end_with_parent() {
+            let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+        }
     } else {
+        /// Nothing ends a forked child of this system whose parent was killed.
+        const fn end_with_parent() {}
+
         /// This system has no handles of processes.
         const fn raw_child(_pid: rustix::process::Pid) -> Option<RawChild> {
             None
@@ -219,6 +227,7 @@ fn fork(patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Result<Fork> {
     // that another thread of the kit may have held.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
+        end_with_parent();
         let told = catch_unwind(AssertUnwindSafe(job));
         let told = told.is_ok_and(|told| writer.write_all(&told).is_ok());
         // SAFETY: it ends the process, without running what the parent has registered for its end.
