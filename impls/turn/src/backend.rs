@@ -12,7 +12,8 @@
 //!    panics unwind.
 //! 5. All of these are called on the loop's context only. [`Wake::wake`] is called on any, only
 //!    between a [`prepare`](Backend::prepare) and the end of the park that follows it, and at most
-//!    once in between. So a backend can put off making what wakes until the first `prepare`.
+//!    once in between. So a backend can put off making what wakes until the first `prepare`, which
+//!    does not come before somebody has asked for the remote half.
 
 use anyloop::{Callback, Capabilities, Instant, ProcessStamp, RejectReason, Rejected, RunError};
 
@@ -49,8 +50,9 @@ pub trait Backend: 'static {
         let _ = (park, is_quiet);
     }
 
-    /// Makes whatever the waker needs. Called before each [`park`](Self::park) that may wait, and
-    /// before any context is told that there will be something to wake.
+    /// Makes whatever the waker needs. Called before each [`park`](Self::park) that may wait and
+    /// that somebody could end: not while the loop has no remote half. Called before any context is
+    /// told that there will be something to wake.
     ///
     /// # Errors
     ///

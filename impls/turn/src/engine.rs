@@ -191,7 +191,10 @@ impl<B: Backend, S: Storage> Engine<B, S> {
         self.stay()?;
         if park != Park::Poll {
             self.backend.spin(park, &|| self.shared.is_quiet());
-            self.backend.prepare()?;
+            // Who has no remote half wakes nobody.
+            if self.remote.get().is_some() {
+                self.backend.prepare()?;
+            }
             if !self.shared.fall_asleep() {
                 park = Park::Poll;
             }

@@ -42,11 +42,7 @@ impl Bell {
     }
 
     fn wait_millis(&self, millis: i32) -> usize {
-        let mut events = no_events();
-        let (epoll, buffer) = (self.epoll.as_raw_fd(), events.as_mut_ptr().cast());
-        // SAFETY: rustix's events are the kernel's, and the length is the buffer's.
-        let ready = unsafe { libc::epoll_wait(epoll, buffer, events.len() as i32, millis) };
-        usize::try_from(ready).unwrap_or(0)
+        wait_millis(&self.epoll, millis)
     }
 
     /// Waits for at most so long, to the nanosecond.
@@ -55,6 +51,21 @@ impl Bell {
         let waited = epoll::wait(&self.epoll, &mut no_events()[..], Some(&timeout)).map(drop);
         waited.expect("the kernel is younger than Linux 5.11");
     }
+}
+
+fn wait_millis(epoll: &OwnedFd, millis: i32) -> usize {
+    let mut events = no_events();
+    let (epoll, buffer) = (epoll.as_raw_fd(), events.as_mut_ptr().cast());
+    // SAFETY: rustix's events are the kernel's, and the length is the buffer's.
+    let ready = unsafe { libc::epoll_wait(epoll, buffer, events.len() as i32, millis) };
+    usize::try_from(ready).unwrap_or(0)
+}
+
+/// Makes an epoll without an eventfd, and waits for `source` alone; says for how many events.
+pub(crate) fn wait_once_for(source: &OwnedFd) -> usize {
+    let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
+    epoll::add(&epoll, source, EventData::new_u64(1), EventFlags::IN).expect("it can be watched");
+    wait_millis(&epoll, -1)
 }
 
 const fn no_events() -> [MaybeUninit<epoll::Event>; 16] {

@@ -61,6 +61,7 @@ const GOALS: &[Goal] = &[
     goal("policy", "get_event_loop", "cpu", &[Either(&[AtMost(5.0), Times(2.0, &["thread-local read"])])]),
     goal("policy", "get_event_loop_policy", "cpu", &[Times(1.3, &["lock, clone, drop"])]),
     goal("startup", "eager", "cpu", &[Times(1.2, &["epoll, eventfd"]), Times(0.8, &["tokio"])]),
+    goal("startup", "eager-remote", "cpu", &[Times(1.2, &["epoll, eventfd"]), Times(0.8, &["tokio"])]),
     goal("startup", "lazy", "cpu", &[AtMost(1000.0)]),
     goal("hello", "program", "size", &[Times(0.6, &["tokio"])]),
     goal("hello", "program", "memory", &[Times(0.6, &["tokio"])]),

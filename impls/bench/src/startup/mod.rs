@@ -1,18 +1,19 @@
 //! What does a loop cost that is made, runs one callback, and is closed?
 //!
-//! Once without I/O, where a loop may do without the kernel, and once for a descriptor that is
-//! readable, where it may not. smol has one reactor for the whole process, which is made before.
+//! Once without I/O, where a loop may do without the kernel; once for a descriptor that is readable,
+//! where it may not; and once for that descriptor while another thread could wake the loop, which
+//! takes an eventfd as well. smol has one reactor for the whole process, which is made before.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 
-use anyloop::{Interest, RawSource};
+use anyloop::{Interest, Loop, RawSource};
 
 use crate::case::{CPU_FIRST, Case, Order, Sample, Subject, Topic};
 use crate::clock::timed;
-use crate::limits::eventfd::{Bell, new_eventfd};
+use crate::limits::eventfd::{Bell, new_eventfd, wait_once_for};
 use crate::limits::inline::Inline;
 use crate::{peers, uv};
 
@@ -43,7 +44,17 @@ fn anyloop() {
 }
 
 fn anyloop_watching(source: &OwnedFd) {
+    watch_once(&anyloop_bench_subject::make(), source);
+}
+
+fn anyloop_with_remote(source: &OwnedFd) {
     let lp = anyloop_bench_subject::make();
+    let remote = lp.remote();
+    watch_once(&lp, source);
+    drop(remote);
+}
+
+fn watch_once(lp: &Loop, source: &OwnedFd) {
     let it = lp.clone();
     let readiness = lp.capabilities().readiness.expect("a loop for descriptors");
     let raw = RawSource(source.as_raw_fd() as isize);
@@ -65,7 +76,12 @@ fn queue() {
     }
 }
 
+/// Without an eventfd: nobody can wake it.
 fn epoll(source: &OwnedFd) {
+    assert_eq!(wait_once_for(source), 1);
+}
+
+fn epoll_eventfd(source: &OwnedFd) {
     let bell = Bell::new();
     bell.watch(source);
     assert_eq!(bell.wait(), 1);
@@ -160,11 +176,23 @@ pub(crate) fn topic() -> Topic {
                 5_000,
                 vec![
                     Subject::anyloop(eagerly(anyloop_watching)),
-                    Subject::limit("epoll, eventfd", eagerly(epoll)),
+                    Subject::limit("epoll, eventfd", eagerly(epoll_eventfd)),
+                    Subject::limit("epoll", eagerly(epoll)),
                     Subject::peer("tokio", eagerly(tokio_watching)),
                     Subject::peer("smol", eagerly(smol_watching)),
                     Subject::peer("calloop", eagerly(calloop_watching)),
                     uv::subject(eagerly(uv::watch_once)),
+                ],
+            ),
+            case(
+                "eager-remote",
+                "for a descriptor that is readable, with a remote half",
+                5_000,
+                vec![
+                    Subject::anyloop(eagerly(anyloop_with_remote)),
+                    Subject::limit("epoll, eventfd", eagerly(epoll_eventfd)),
+                    // It makes its waker in any case.
+                    Subject::peer("tokio", eagerly(tokio_watching)),
                 ],
             ),
         ],

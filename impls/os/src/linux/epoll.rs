@@ -4,7 +4,7 @@
 //! event that was still on its way when its registration was removed finds nothing. A callback
 //! that was queued already looks once more, right before it runs.
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -59,16 +59,25 @@ impl Hasher for HandleHasher {
 struct Poller {
     epoll: OwnedFd,
     /// Registered in `epoll`, and kept for that.
-    _wake: OwnedFd,
+    wake: OnceCell<OwnedFd>,
 }
 
 impl Poller {
-    fn new(waker: &EventFdWaker) -> Result<Self, Errno> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+    fn new() -> Result<Self, Errno> {
+        Ok(Self { epoll: epoll::create(CreateFlags::CLOEXEC)?, wake: OnceCell::new() })
+    }
+
+    /// Lets `waker` end waits, if it cannot do so yet.
+    fn listen_to(&self, waker: &EventFdWaker) -> Result<(), Errno> {
+        if self.wake.get().is_some() {
+            return Ok(());
+        }
         let wake = waker.open()?;
-        let added = epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN | EventFlags::ET);
+        let added = epoll::add(&self.epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN | EventFlags::ET);
         added.inspect_err(|_| waker.forget())?;
-        Ok(Self { epoll, _wake: wake })
+        // It was not set above, and nothing in between could.
+        let _ = self.wake.set(wake);
+        Ok(())
     }
 }
 
@@ -122,12 +131,12 @@ impl Epoll {
         !self.closed.get()
     }
 
-    /// Makes the kernel objects, if they are not there yet.
-    pub(crate) fn open(&self) -> Result<(), OsError> {
-        self.poller().map(drop)
+    /// Lets the waker end waits.
+    pub(crate) fn listen(&self) -> Result<(), OsError> {
+        self.poller()?.listen_to(&self.waker).map_err(os_error)
     }
 
-    /// The kernel objects, which are made now if they are not there yet.
+    /// The kernel objects, of which the epoll is made now if it is not there yet.
     fn poller(&self) -> Result<Ref<'_, Poller>, OsError> {
         let gone = || os_error(Errno::BADF);
         // A forked child shares the epoll itself with its parent, not only the descriptor: what it
@@ -136,7 +145,7 @@ impl Epoll {
             return Err(gone());
         }
         if self.poller.borrow().is_none() {
-            let made = Poller::new(&self.waker).map_err(os_error)?;
+            let made = Poller::new().map_err(os_error)?;
             self.poller.replace(Some(made));
         }
         Ref::filter_map(self.poller.borrow(), Option::as_ref).map_err(|_| gone())

@@ -1,7 +1,8 @@
 //! How a loop is woken: through an eventfd that nobody ever reads.
 //!
 //! It is registered edge-triggered, so each write is one event, and the counter needs 2⁶⁴ writes
-//! to fill up. It is made when the loop first has to wait, right before anybody may wake it.
+//! to fill up. It is made when a loop with a remote half first has to wait, right before anybody may
+//! wake it.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;

@@ -22,8 +22,8 @@ use crate::processes;
 ///
 /// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
 /// each time; waits end within microseconds of their time, or are rounded up to whole milliseconds
-/// before Linux 5.11. *Kernel objects:* an epoll and an
-/// eventfd, made when the loop first has to wait or to watch something, and freed by `close`.
+/// before Linux 5.11. *Kernel objects:* an epoll, made when the loop first has to wait or to watch
+/// something, and an eventfd, made when it has to wait and has a remote half; `close` frees both.
 ///
 /// ```
 /// use anyloop_os::SelectorEventLoop;
@@ -138,7 +138,7 @@ impl Backend for Selector {
     }
 
     fn prepare(&self) -> Result<(), RunError> {
-        self.epoll.open()?;
+        self.epoll.listen()?;
         Ok(())
     }
 
