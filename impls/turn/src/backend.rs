@@ -50,6 +50,13 @@ pub trait Backend: 'static {
         let _ = (park, is_quiet);
     }
 
+    /// While there is always something ready, events are looked for once in so many callbacks, and
+    /// not in every turn: looking is mostly a system call. A bigger batch than that is not
+    /// interrupted. Zero is for every turn.
+    fn callbacks_between_polls(&self) -> u32 {
+        64
+    }
+
     /// Makes whatever the waker needs. Called before each [`park`](Self::park) that may wait and
     /// that somebody could end: not while the loop has no remote half. Called before any context is
     /// told that there will be something to wake.

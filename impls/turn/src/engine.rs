@@ -16,10 +16,6 @@ use crate::queues::Queues;
 use crate::storage::{Growing, Storage};
 use crate::sync::Arc;
 
-/// While there is always something ready, events are looked for once in so many callbacks, and not
-/// in every turn: looking is a system call. A bigger batch than that is not interrupted.
-const CALLBACKS_BETWEEN_POLLS: u32 = 64;
-
 /// A loop over a [`Backend`], with its queues in the containers of `S`.
 ///
 /// ```
@@ -94,7 +90,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             stop: Cell::new(false),
             queues: RefCell::new(Queues::new()),
             remote_stop: Cell::new(false),
-            since_poll: Cell::new(CALLBACKS_BETWEEN_POLLS),
+            since_poll: Cell::new(u32::MAX),
             tasks: TaskSet::new(),
             remote: OnceCell::new(),
             shared,
@@ -162,7 +158,8 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     fn turn(&self, latest: Option<Instant>) -> Result<bool, RunError> {
         self.hear_remote();
         let park = self.patience(latest);
-        if park != Park::Poll || self.stop.get() || self.since_poll.get() >= CALLBACKS_BETWEEN_POLLS {
+        let is_time = self.since_poll.get() >= self.backend.callbacks_between_polls();
+        if park != Park::Poll || self.stop.get() || is_time {
             self.park(park)?;
             self.hear_remote();
         }
@@ -220,7 +217,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             _ if self.running.replace(true) => return Err(RunError::AlreadyRunning),
             _ => {}
         }
-        self.since_poll.set(CALLBACKS_BETWEEN_POLLS);
+        self.since_poll.set(u32::MAX);
         Ok(Run(self))
     }
 }

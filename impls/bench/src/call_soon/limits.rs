@@ -101,7 +101,11 @@ pub(super) fn subjects(batch: u64) -> Vec<Subject> {
     ];
     if batch == 1 {
         subjects.push(Subject::limit("slab, poll 1/64", measure::<Ready>(batch, Some(64))));
-        subjects.push(Subject::limit("slab, poll 1/1", measure::<Ready>(batch, Some(1))).slower(5));
     }
     subjects
+}
+
+/// With a look for events after each callback.
+pub(super) fn polling() -> Subject {
+    Subject::limit("slab, poll 1/1", measure::<Ready>(1, Some(1)))
 }

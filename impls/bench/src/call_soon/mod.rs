@@ -96,7 +96,11 @@ fn kick(lp: &'static Loop, tally: &'static Tally) {
 
 /// A loop that has waited before, so that looking for events is a system call.
 pub(crate) fn loop_with_poller() -> &'static Loop {
-    let lp: &'static Loop = Box::leak(Box::new(anyloop_bench_subject::make()));
+    with_poller(anyloop_bench_subject::make())
+}
+
+fn with_poller(lp: Loop) -> &'static Loop {
+    let lp: &'static Loop = Box::leak(Box::new(lp));
     lp.run_until_complete(lp.sleep(Duration::from_micros(50))).expect("it runs").expect("it sleeps");
     lp
 }
@@ -107,8 +111,8 @@ pub(crate) fn run(lp: &'static Loop, tally: &'static Tally) {
     lp.run_forever().expect("it runs");
 }
 
-fn anyloop(order: &Order, batch: u64) -> Sample {
-    let lp = loop_with_poller();
+fn anyloop(order: &Order, batch: u64, make: fn() -> Loop) -> Sample {
+    let lp = with_poller(make());
     let mut sample = tallied(order, batch, |tally| run(lp, tally));
     // The ring has its size now. What is queued beyond that has to be allocated.
     let more = Tally::leaked(1, batch);
@@ -121,7 +125,8 @@ fn anyloop(order: &Order, batch: u64) -> Sample {
 const METRICS: &[Metric] = &[CPU_FIRST[0], CPU_FIRST[1], metric("heap", "B")];
 
 fn case(name: &'static str, batch: u64) -> Case {
-    let mut subjects = vec![Subject::anyloop(move |order| anyloop(order, batch))];
+    let mut subjects =
+        vec![Subject::anyloop(move |order| anyloop(order, batch, anyloop_bench_subject::make))];
     subjects.extend(limits::subjects(batch));
     subjects.extend(peers::subjects(batch));
     Case {
@@ -139,10 +144,27 @@ fn case(name: &'static str, batch: u64) -> Case {
     }
 }
 
+/// One callback a turn, and a look for events in each: what libuv does, and no loop for tasks.
+fn polling() -> Case {
+    Case {
+        name: "batch-1-poll",
+        about: "one callback a turn, looking for events in every turn",
+        metrics: METRICS,
+        length: 1_000_000,
+        quick: 50_000,
+        cpus: 1,
+        subjects: vec![
+            Subject::anyloop(|order| anyloop(order, 1, anyloop_bench_subject::make_polling)),
+            limits::polling(),
+            peers::polling(),
+        ],
+    }
+}
+
 pub(crate) fn topic() -> Topic {
     Topic {
         name: "call_soon",
         about: "schedule a callback of three words, and run it",
-        cases: vec![case("batch-1", 1), case("batch-100", 100), case("batch-10000", 10_000)],
+        cases: vec![case("batch-1", 1), polling(), case("batch-100", 100), case("batch-10000", 10_000)],
     }
 }

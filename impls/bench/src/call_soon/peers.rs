@@ -110,6 +110,11 @@ fn libuv(tally: &'static Tally) {
     tally.ran.set(uv::call_soon(tally.batch, tally.length));
 }
 
+/// Who looks for events in every turn.
+pub(super) fn polling() -> Subject {
+    uv::subject(|order: &Order| tallied(order, 1, libuv))
+}
+
 pub(super) fn subjects(batch: u64) -> Vec<Subject> {
     let measure = |run: fn(&'static Tally)| move |order: &Order| -> Sample { tallied(order, batch, run) };
     let poll_each_turn = if batch == 1 { 10 } else { 1 };

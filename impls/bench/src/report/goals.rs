@@ -47,6 +47,7 @@ const GOALS: &[Goal] = &[
     goal("call_soon", "batch-10000", "heap", &[AtMost(0.0)]),
     // It looks for events once in so many callbacks, and not in every turn.
     goal("call_soon", "batch-1", "cpu", &[TimesBestPeer(0.35)]),
+    goal("call_soon", "batch-1-poll", "cpu", &[Times(1.2, &["slab, poll 1/1"]), Times(0.8, &["libuv"])]),
     goal("timers", "cancel", "both", &[Times(0.15, &["libuv"]), Times(0.15, &["tokio"])]),
     goal("timers", "fire", "fire", &[Times(0.4, &["tokio"]), Times(0.1, &["libuv"])]),
     goal("timers", "lateness", "earliest", &[AtLeast(0.0)]),

@@ -22,6 +22,13 @@ pub fn make_spinning() -> Loop {
     SelectorEventLoop::builder().spin(Duration::from_micros(50)).build()
 }
 
+/// The same, but it looks for events in every turn.
+#[inline(never)]
+#[must_use]
+pub fn make_polling() -> Loop {
+    SelectorEventLoop::builder().callbacks_between_polls(0).build()
+}
+
 /// A policy that makes such loops.
 #[inline(never)]
 #[must_use]

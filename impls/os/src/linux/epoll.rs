@@ -137,6 +137,7 @@ impl Epoll {
     }
 
     /// The kernel objects, of which the epoll is made now if it is not there yet.
+    #[inline]
     fn poller(&self) -> Result<Ref<'_, Poller>, OsError> {
         let gone = || os_error(Errno::BADF);
         // A forked child shares the epoll itself with its parent, not only the descriptor: what it

@@ -50,7 +50,7 @@ impl SelectorEventLoop {
 
     /// A loop with choices.
     pub const fn builder() -> SelectorBuilder {
-        SelectorBuilder { spin: Duration::ZERO }
+        SelectorBuilder { spin: Duration::ZERO, callbacks_between_polls: 64 }
     }
 }
 
@@ -69,6 +69,7 @@ impl SelectorEventLoop {
 #[must_use = "call build()"]
 pub struct SelectorBuilder {
     spin: Duration,
+    callbacks_between_polls: u32,
 }
 
 impl SelectorBuilder {
@@ -83,6 +84,14 @@ impl SelectorBuilder {
         self
     }
 
+    /// While there is always something ready, looks for events once in so many callbacks: 64, if
+    /// nothing else is said. With zero it looks in every turn, which is a system call each time. A
+    /// batch of callbacks is never interrupted.
+    pub const fn callbacks_between_polls(mut self, callbacks: u32) -> Self {
+        self.callbacks_between_polls = callbacks;
+        self
+    }
+
     /// The loop, which belongs to the calling thread.
     #[must_use]
     pub fn build(self) -> Loop {
@@ -92,6 +101,7 @@ impl SelectorBuilder {
             epoll: Epoll::new(),
             exception_handler: RefCell::new(None),
             spin,
+            callbacks_between_polls: self.callbacks_between_polls,
         }))
     }
 }
@@ -101,6 +111,7 @@ struct Selector {
     epoll: Epoll,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
+    callbacks_between_polls: u32,
 }
 
 impl Selector {
@@ -122,6 +133,10 @@ impl Backend for Selector {
 
     fn waker(&self) -> EventFdWaker {
         self.epoll.waker().clone()
+    }
+
+    fn callbacks_between_polls(&self) -> u32 {
+        self.callbacks_between_polls
     }
 
     fn spin(&self, park: Park, is_quiet: &dyn Fn() -> bool) {
