@@ -48,8 +48,10 @@ pub trait RemoteLoop: Any + Send + Sync {
 
     /// Asks the loop to stop, and wakes it if it sleeps.
     ///
-    /// What the same caller had scheduled before runs first
-    /// ([`wake.stop`](crate::rules::wake::STOP)). Harmless on a closed loop, and in a forked child
+    /// It takes its place among the work: what the same caller had scheduled before runs first
+    /// ([`wake.stop`](crate::rules::wake::STOP)), and the run returns at the end of the turn in which
+    /// the loop comes to it. What is scheduled after it may still be in that turn, or be left to the
+    /// next run; and if the run ends for another reason first, so may the stop. Harmless on a closed loop, and in a forked child
     /// ([`fork.parent`](crate::rules::fork::PARENT)).
     fn stop(&self);
 

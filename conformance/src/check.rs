@@ -43,6 +43,9 @@ pub trait Source {
         self.play(program)
     }
 
+    /// Called after a play that hung: the next are not worth waiting for as long.
+    fn hurry(&self) {}
+
     /// What it lacks, and why.
     fn lacks(&self) -> &[Lack];
 
@@ -57,6 +60,7 @@ pub struct Played<'s> {
     subject: &'s dyn Subject,
     root: &'static dyn Root,
     world: Rc<dyn World>,
+    lacks: Vec<Lack>,
 }
 
 impl<'s> Played<'s> {
@@ -73,7 +77,7 @@ impl<'s> Played<'s> {
             anyloop::register_default_policy(&DEFAULT);
         }
         let world = subject.world().unwrap_or_else(world::real);
-        Self { subject, root, world }
+        Self { subject, root, world, lacks: subject.lacks() }
     }
 }
 
@@ -88,7 +92,7 @@ impl Source for Played<'_> {
     }
 
     fn lacks(&self) -> &[Lack] {
-        self.subject.lacks()
+        &self.lacks
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -375,6 +379,15 @@ fn play_kind(
     Ok(())
 }
 
+/// Plays one program. A subject that hangs is waited for less and less.
+fn play(source: &dyn Source, program: &Program) -> Result<History, Fault> {
+    let history = source.play(program)?;
+    if history.hangs() {
+        source.hurry();
+    }
+    Ok(history)
+}
+
 /// Plays one program, and judges it by the rules of `cells`.
 fn play_one(
     program: &Program,
@@ -384,7 +397,7 @@ fn play_one(
     options: &Options,
     cells: &mut dyn Iterator<Item = &mut Cell>,
 ) -> Result<(), Fault> {
-    let history = source.play(program)?;
+    let history = play(source, program)?;
     let evidence = Evidence::new(&history);
     for cell in cells {
         cell.programs += 1;
@@ -432,7 +445,7 @@ impl Found {
                 _ => false,
             },
         };
-        let (small, tries) = minimise(program, effort, |smaller| breaks(source.play(smaller)));
+        let (small, tries) = minimise(program, effort, |smaller| breaks(play(source, smaller)));
         if self.rule == &rules::run::ALIVE {
             // A process that dies takes along what it has not told.
             breaks(source.trace(&small));

@@ -56,6 +56,7 @@ corpus! {
     "nested-run"
     "panic-mid-batch"
     "probe-when-closed"
+    "stop-here-and-there"
     "stop-mid-batch"
     "timer-ties"
     "wake-sleep"

@@ -457,6 +457,12 @@ impl What {
 }
 
 impl History {
+    /// Whether somebody had to give up waiting.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.what, What::Stalled | What::Hung))
+    }
+
     /// Whether it breaks off: the process died, or hangs.
     #[must_use]
     pub fn is_cut(&self) -> bool {

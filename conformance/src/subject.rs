@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use anyloop::rules::{Rule, fork, policy};
@@ -17,13 +18,27 @@ pub trait Subject {
     /// A new policy, which has made no loop and stored none. It is called for every program.
     fn policy(&self) -> Policy;
 
-    /// What the implementation lacks, and why. One that does not notice forks lacks the family
-    /// `fork`.
-    fn lacks(&self) -> &[Lack] {
-        &[]
+    /// What the implementation lacks, and why: whole families, or single rules.
+    ///
+    /// ```
+    /// use anyloop_conformance::Lack;
+    ///
+    /// fn lacks() -> Vec<Lack> {
+    ///     vec![
+    ///         Lack::family("child", "it starts no programs"),
+    ///         Lack::family("fork", "it does not notice forks"),
+    ///         Lack::rule(&anyloop::rules::timer::TIE, "its heap keeps no order of equal deadlines"),
+    ///     ]
+    /// }
+    /// # assert!(lacks()[0].covers(&anyloop::rules::child::ONCE));
+    /// ```
+    fn lacks(&self) -> Vec<Lack> {
+        Vec::new()
     }
 
-    /// How long "in the end" may take. A run that conforms never waits that long.
+    /// How long "in the end" may take: ten seconds, if nothing else is said. A run that conforms never
+    /// waits that long, and each hang halves it for those that follow. `ANYLOOP_PATIENCE_MS` has
+    /// precedence.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::string::{String, ToString};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 use std::{env, format, process};
 
@@ -44,7 +45,7 @@ pub fn main<S: Subject + Default>(name: &'static str) -> ! {
         process::exit(2);
     }
     // A subject that panics while it is made lacks nothing: each trial says what happened.
-    let lacks = platform::catch(|| S::default().lacks().to_vec()).unwrap_or_default();
+    let lacks = platform::catch(|| S::default().lacks()).unwrap_or_default();
     let unfiltered = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let trials: Vec<Trial> = rules::all()
         .map(|rule| {
@@ -65,6 +66,18 @@ pub fn main<S: Subject + Default>(name: &'static str) -> ! {
         process::exit(1);
     }
     conclusion.exit()
+}
+
+/// Says now and then how far it has come, on the standard error: one that hangs takes its time.
+fn progress(name: &str) -> impl FnMut(&'static str, u32, u32) {
+    const SELDOM: Duration = Duration::from_secs(10);
+    let mut said = Instant::now();
+    move |kind, done, total| {
+        if said.elapsed() >= SELDOM {
+            said = Instant::now();
+            std::eprintln!("still judging {name}: {done} of {total} programs of the kind {kind}");
+        }
+    }
 }
 
 fn given_program() -> Result<Option<Program>, text::ParseError> {
@@ -95,7 +108,7 @@ fn verdict<S: Subject + Default>(
         let rules = kinds.flat_map(|kind| kind.families).map(|family| (*family).to_string()).collect();
         let options = Options { rules, program, ..Options::default() };
         let driver = protocol::isolated(protocol::SUBJECT).map_err(|fault| fault.to_string())?;
-        let report: Report = check_source(name, &driver, &options, |_, _, _| {});
+        let report: Report = check_source(name, &driver, &options, progress(name));
         if let Some(fault) = report.fault {
             return Err(Failed::from(fault.to_string()));
         }
@@ -124,7 +137,11 @@ pub fn explain(cell: &Cell) -> String {
         Outcome::Holds => head,
         Outcome::Lacks(why) => format!("{head}    not judged: {why}\n"),
         Outcome::Unjudged(why) => format!("{head}    not judged: {why}\n"),
-        Outcome::Vacuous => format!("{head}    vacuous: it never applied, in {programs} programs\n"),
+        Outcome::Vacuous => format!(
+            "{head}    vacuous: it never applied, in {programs} programs. If the subject has nothing of that kind, \
+             say so in its lacks(): Lack::family({:?}, why), or Lack::rule\n",
+            rule.family(),
+        ),
         Outcome::Broken(failure) => {
             let steps = failure.program.len();
             let mut lines: Vec<String> = Vec::new();

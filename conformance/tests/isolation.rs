@@ -22,10 +22,8 @@ impl Subject for Deadly {
         Specimen::default().policy()
     }
 
-    fn lacks(&self) -> &[Lack] {
-        const LACKS: &[Lack] =
-            &[Lack::family("child", "it has little patience, and children take their time")];
-        LACKS
+    fn lacks(&self) -> Vec<Lack> {
+        vec![Lack::family("child", "it has little patience, and children take their time")]
     }
 
     fn patience(&self) -> Duration {

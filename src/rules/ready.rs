@@ -24,7 +24,7 @@ rules! {
         why "A callback that is lost is a program that hangs."
         check "whether everything that waits is looked at before the loop sleeps or returns";
     /// Callbacks that schedule themselves for ever MUST NOT keep a timer that is due from running:
-    /// at most 1024 callbacks start between the moment it is due and its start.
+    /// of those that are asked for after it is due, at most 1024 start before it.
     Must FAIR = "ready.fair" from ["LOOP-33"]
         why "One busy callback must not stop time-outs."
         check "whether each turn looks at the timers, however full the queue is";

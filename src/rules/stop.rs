@@ -1,8 +1,8 @@
 //! Promises about ending a run.
 
 rules! {
-    /// After a stop, a callback that was asked for later MUST NOT start before the run has
-    /// returned.
+    /// After a stop on the loop's context, a callback that was asked for later MUST NOT start before
+    /// the run has returned.
     Must RETURNS = "stop.returns" from ["LOOP-05"]
         why "Whoever stops wants to go on after the run."
         check "whether the stop is looked at after each turn";
@@ -19,7 +19,8 @@ rules! {
     Must BEFORE = "stop.before" from ["LOOP-04", "LOOP-07", "B12"]
         why "It is how one turn is run on purpose."
         check "whether a run forgets the stop when it begins";
-    /// Stops MUST NOT add up: a run that has returned has used up every stop before.
+    /// Stops on the loop's context MUST NOT add up: a run that has returned has used up every such
+    /// stop before. One from elsewhere has its place among the work, and may be left to the next run.
     Must ONCE = "stop.once" from ["LOOP-06", "LOOP-09"]
         why "A left-over stop ends a later run for no visible reason."
         check "whether the stop is a flag that the end of a run clears";

@@ -27,7 +27,7 @@ impl Subject for Candidate {
         self.subject.policy()
     }
 
-    fn lacks(&self) -> &[Lack] {
+    fn lacks(&self) -> Vec<Lack> {
         self.subject.lacks()
     }
 

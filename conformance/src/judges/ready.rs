@@ -7,6 +7,7 @@ use anyloop::rules::ready;
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, Run};
 use crate::history::{How, Ran, What};
+use crate::program::Label;
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -132,6 +133,12 @@ pub(super) fn was_stopped(evidence: &Evidence<'_>, run: &Run) -> bool {
     evidence.stops.iter().any(|(stop, context)| *stop < run.exit && (*stop >= since || *context != 0))
 }
 
+/// Whether a callback was asked for when that deadline had come.
+fn asked_when_due(evidence: &Evidence<'_>, label: Label, deadline: u64) -> bool {
+    let asked = evidence.lives.get(&label).and_then(|life| evidence.events[life.asked].at);
+    asked.is_some_and(|asked| asked >= deadline)
+}
+
 fn fair(evidence: &Evidence<'_>) -> Judgement {
     const MOST: usize = 1024;
     let mut exercised = 0;
@@ -142,9 +149,14 @@ fn fair(evidence: &Evidence<'_>) -> Judgement {
         let starts = evidence
             .between(accepted, end)
             .filter(|(_, event)| event.at.is_some_and(|at| at >= deadline))
-            .filter(|(_, event)| {
-                spins += usize::from(matches!(event.what, What::Spun { .. }));
-                matches!(event.what, What::Started { .. } | What::Spun { .. })
+            .filter(|(_, event)| match event.what {
+                What::Spun { .. } => {
+                    spins += 1;
+                    true
+                }
+                // What was ready when the timer became due has the right to be earlier.
+                What::Started { label } => asked_when_due(evidence, label, deadline),
+                _ => false,
             })
             .count();
         if starts > MOST {

@@ -5,7 +5,7 @@ use std::boxed::Box;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::string::{String, ToString};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -184,9 +184,20 @@ impl Drop for Watch {
     }
 }
 
-/// The patience that the environment asks for.
+/// The patience that the kit asks a driver for, in milliseconds, once it does.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
+/// Has plays waited for so long from now on.
+pub(crate) fn ask_patience(millis: u64) {
+    ASKED.store(millis, Ordering::Relaxed);
+}
+
+/// The patience that the kit or the environment asks for.
 pub(crate) fn given_patience() -> Option<Duration> {
     static GIVEN: OnceLock<Option<Duration>> = OnceLock::new();
+    if let millis @ 1.. = ASKED.load(Ordering::Relaxed) {
+        return Some(Duration::from_millis(millis));
+    }
     *GIVEN.get_or_init(|| {
         let millis = std::env::var("ANYLOOP_PATIENCE_MS").ok()?.parse().ok()?;
         Some(Duration::from_millis(millis))

@@ -4,7 +4,7 @@
 //! end of the history, and the next play gets a new process. Nonsense is a fault of the driver and
 //! says nothing about any rule.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 use std::format;
@@ -59,6 +59,8 @@ pub struct Driver {
     command: RefCell<Command>,
     process: RefCell<Option<Process>>,
     greeting: Greeting,
+    /// How often a play hung.
+    hangs: Cell<u32>,
 }
 
 /// What a driver says of itself.
@@ -80,7 +82,12 @@ impl Driver {
         world::lead_group(&mut command);
         let mut process = Process::start(&mut command)?;
         let greeting = process.greet()?;
-        Ok(Self { command: RefCell::new(command), process: RefCell::new(Some(process)), greeting })
+        Ok(Self {
+            command: RefCell::new(command),
+            process: RefCell::new(Some(process)),
+            greeting,
+            hangs: Cell::new(0),
+        })
     }
 
     /// The name and version that it gives itself.
@@ -89,16 +96,25 @@ impl Driver {
         &self.greeting.name
     }
 
+    /// How long the next play may take to come back: half as long after each hang, down to a fiftieth.
+    fn patience(&self) -> Duration {
+        let full = self.greeting.patience;
+        (full / (1 << self.hangs.get().min(16))).max(full / 50)
+    }
+
     /// Asks, and listens to the answer.
     fn ask(&self, how: &str, program: &Program) -> Result<History, Fault> {
         let mut place = self.process.borrow_mut();
         if place.is_none() {
             let mut process = Process::start(&mut self.command.borrow_mut())?;
             process.greet()?;
+            if self.hangs.get() > 0 {
+                process.say(&format!("{} {}", word::PATIENCE, self.patience().as_millis()));
+            }
             *place = Some(process);
         }
         let Some(process) = place.as_mut() else { return fault("could not be started") };
-        let answer = process.ask(how, program, self.greeting.patience * 4 + GENEROUS);
+        let answer = process.ask(how, program, self.patience() * 4 + GENEROUS);
         // Whatever else it says would be the answer to something else.
         if !matches!(&answer, Ok(history) if !history.is_cut()) {
             *place = None;
@@ -114,6 +130,13 @@ impl Source for Driver {
 
     fn trace(&self, program: &Program) -> Result<History, Fault> {
         self.ask(word::TRACE, program)
+    }
+
+    fn hurry(&self) {
+        self.hangs.set(self.hangs.get().saturating_add(1));
+        if let Some(process) = self.process.borrow_mut().as_mut() {
+            process.say(&format!("{} {}", word::PATIENCE, self.patience().as_millis()));
+        }
     }
 
     fn lacks(&self) -> &[Lack] {
@@ -204,10 +227,14 @@ impl Process {
         }
     }
 
+    fn say(&mut self, line: &str) {
+        // If it has died, that is heard when it should answer.
+        let _ = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
+    }
+
     fn ask(&mut self, how: &str, program: &Program, patience: Duration) -> Result<History, Fault> {
         let deadline = Instant::now() + patience;
-        // If it has died, that is heard below.
-        let _ = writeln!(self.stdin, "{how} {program:#}").and_then(|()| self.stdin.flush());
+        self.say(&format!("{how} {program:#}"));
         let mut history = History::default();
         let mut bytes = 0;
         let cut = loop {

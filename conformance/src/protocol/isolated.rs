@@ -5,7 +5,7 @@ use std::process::{self, Command};
 use std::string::{String, ToString};
 use std::{env, format, io};
 
-use super::{Driver, Fault, Wire, drive};
+use super::{Driver, Fault, Wire, drive, word};
 use crate::check::Source;
 use crate::{platform, world, zoo};
 
@@ -62,10 +62,17 @@ struct Streams(StdinLock<'static>);
 impl Wire for Streams {
     fn hear(&mut self) -> Option<String> {
         platform::flush_answers();
-        let mut line = String::new();
-        match self.0.read_line(&mut line) {
-            Ok(1..) => Some(line.trim_end().to_string()),
-            _ => None,
+        loop {
+            let mut line = String::new();
+            match self.0.read_line(&mut line) {
+                Ok(1..) => {}
+                _ => return None,
+            }
+            let line = line.trim_end();
+            match line.split_once(' ').filter(|(said, _)| *said == word::PATIENCE) {
+                Some((_, millis)) => platform::ask_patience(millis.parse().unwrap_or_default()),
+                None => return Some(line.to_string()),
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! | nothing: it listens first | `anyloop 1 NAME`, any number of `lacks WHAT WHY` and at most one `patience MILLISECONDS`, then `ready` |
 //! | `play PROGRAM` | the [history](crate::history#as-text), an event a line, then `end` |
 //! | `trace PROGRAM` | the same, but each event is said as soon as it happens, if the driver can do that |
+//! | `patience MILLISECONDS` | nothing; a play that comes after waits no longer than that, if the driver can do that |
 //! | nothing more: the end of the pipe | nothing: it ends |
 //!
 //! A [program](crate::program) stands in one line, as [`{:#}`](crate::Program) prints it. `WHAT` is

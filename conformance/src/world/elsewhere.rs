@@ -11,7 +11,7 @@ use crate::protocol;
 
 /// A world with threads and no children.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Threads;
+pub(super) struct Threads;
 
 impl World for Threads {
     fn thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {

@@ -123,8 +123,8 @@ impl Subject for Specimen {
         })
     }
 
-    fn lacks(&self) -> &[Lack] {
-        LACKS
+    fn lacks(&self) -> Vec<Lack> {
+        LACKS.to_vec()
     }
 
     fn patience(&self) -> Duration {

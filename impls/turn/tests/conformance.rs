@@ -98,15 +98,14 @@ impl Subject for OnFixedStorage {
         Policy::new(HostPolicy::default())
     }
 
-    fn lacks(&self) -> &[Lack] {
-        const LACKS: &[Lack] = &[
+    fn lacks(&self) -> Vec<Lack> {
+        vec![
             Lack::family("child", "the engine knows no processes"),
             Lack::rule(&policy::ELSEWHERE, "its policy is as simple as can be"),
             Lack::rule(&run::REPORT, "it has no exception handlers"),
             Lack::rule(&run::HANDLER, "it has no exception handlers"),
             Lack::rule(&run::STURDY, "it has no exception handlers"),
-        ];
-        LACKS
+        ]
     }
 }
 

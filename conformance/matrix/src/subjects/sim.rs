@@ -14,28 +14,26 @@ use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, Simula
 #[derive(Default)]
 pub(crate) struct Sim(Simulation);
 
-const LACKS: &[Lack] = &[
-    Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
-    Lack::rule(&close::DESCRIPTORS, "simulated loops take no descriptors"),
-    Lack::rule(
-        &run::INTERRUPTED,
-        "simulated loops are not interrupted: there are no signals in virtual time",
-    ),
-    Lack::rule(
-        &child::INTERRUPTED,
-        "simulated loops are not interrupted: there are no signals in virtual time",
-    ),
-    Lack::family("fork", "simulated processes do not fork"),
-    Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
-];
-
 impl Subject for Sim {
     fn policy(&self) -> Policy {
         Policy::new(SimEventLoopPolicy::with(&self.0))
     }
 
-    fn lacks(&self) -> &[Lack] {
-        LACKS
+    fn lacks(&self) -> Vec<Lack> {
+        vec![
+            Lack::rule(&child::DESCRIPTORS, "simulated children take no descriptors"),
+            Lack::rule(&close::DESCRIPTORS, "simulated loops take no descriptors"),
+            Lack::rule(
+                &run::INTERRUPTED,
+                "simulated loops are not interrupted: there are no signals in virtual time",
+            ),
+            Lack::rule(
+                &child::INTERRUPTED,
+                "simulated loops are not interrupted: there are no signals in virtual time",
+            ),
+            Lack::family("fork", "simulated processes do not fork"),
+            Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
+        ]
     }
 
     fn burn(&self) -> fn(&Loop, Duration) {
