@@ -335,8 +335,8 @@ class ChildSteps(Steps):
         are more than wanted it waits: threads that are about to end may hold some."""
         from .kid import wait_until
 
-        # The listing itself takes one.
-        ours = len(self.kids) + 1
+        # The listing itself takes one, and so does the steering of each child.
+        ours = len(self.kids) + self.lent_descriptors + 1
 
         def count():
             return len(os.listdir("/dev/fd")) - ours

@@ -110,6 +110,7 @@ class LoopSteps(Steps):
         self.waiting = set()
         self.registered = set()
         self.other = None
+        self.lent_descriptors = 0
         self.counted = Counted()
         self.exception_handlers = 0
 
@@ -325,7 +326,10 @@ class LoopSteps(Steps):
     def other_loop(self):
         """The other loop of the same policy, made when it is first needed."""
         if self.other is None:
+            before = self.descriptors()
             self.other = self.booth.seat.p.new_event_loop()
+            # It has opened what it needs, which is not the watcher's.
+            self.lent_descriptors = self.descriptors() - before
             for _ in range(OTHERS):
                 self.other.call_soon(self.counted)
         return self.other
