@@ -115,6 +115,8 @@ pub struct Options {
     pub program: Option<Program>,
     /// How much effort a smaller program is worth.
     pub effort: Effort,
+    /// The ids of rules that are known to be broken: for them no effort is worth it.
+    pub known: Vec<String>,
 }
 
 impl Options {
@@ -122,6 +124,11 @@ impl Options {
     #[must_use]
     pub fn wants(&self, rule: &Rule) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|name| name == rule.id || name == rule.family())
+    }
+
+    /// How much effort a smaller program is worth that breaks `rule`.
+    fn effort_for(&self, rule: &Rule) -> Effort {
+        if self.known.iter().any(|name| name == rule.id) { Effort::NONE } else { self.effort }
     }
 }
 
@@ -392,7 +399,8 @@ fn play_one(
             Some(Verdict::Broken { why }) => {
                 let history = history.clone();
                 let found = Found { rule: cell.rule, kind, number, why, history };
-                cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort)?);
+                cell.outcome =
+                    Outcome::Broken(found.minimised(program, source, options.effort_for(cell.rule))?);
             }
             Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
             None => {}

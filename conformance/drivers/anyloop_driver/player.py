@@ -6,6 +6,7 @@ unless the program was faster. Such a stop is an ordinary event of the history.
 
 import asyncio
 import gc
+import os
 import threading
 import warnings
 
@@ -43,6 +44,7 @@ class Planned(Exception):
 def play(subject, steps, watchdog, tell=None):
     """Plays a program on a new loop of the subject, and gives the lines of its history."""
     record = Record(tell)
+    open_before = descriptors()
     with warnings.catch_warnings():
         # What asyncio warns of is evidence, and no news for the terminal.
         warnings.simplefilter("ignore")
@@ -61,7 +63,23 @@ def play(subject, steps, watchdog, tell=None):
             player.__dict__.clear()
             # What is dropped only by the collector is dropped here, and not in the next play.
             gc.collect()
+    # What asyncio leaves open is on record, and must not add up.
+    for left in descriptors() - open_before:
+        close(left)
     return lines
+
+
+def descriptors():
+    """The descriptors that are open. The listing itself takes one, which is not open any more."""
+    return {int(name) for name in os.listdir("/dev/fd")}
+
+
+def close(descriptor):
+    """Closes a descriptor, if it is open."""
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass
 
 
 def words(error):
@@ -280,11 +298,15 @@ class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, LifeSte
 
     def tidy_up(self):
         """Gives back what the play leaves behind. The history is over."""
-        for mixin in type(self).__mro__[1:-1]:
-            mixin.tidy(self)
-        self.booth.close()
+        tidy = [mixin.tidy.__get__(self) for mixin in type(self).__mro__[1:-1]] + [self.booth.close]
         if not self.loop.is_running():
-            self.loop.close()
+            tidy.append(self.loop.close)
+        for part in tidy:
+            try:
+                part()
+            except Exception:
+                # What is broken by now was judged before.
+                pass
         for thread in threading.enumerate():
             # Threads of a watcher end with the children that they wait for.
             if thread.name.startswith("asyncio-waitpid-") or thread.name.startswith("waitpid-"):

@@ -105,6 +105,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
             Ok(expected) => expected,
             Err(why) => return Outcome::Misunderstood(why),
         };
+        let kit = KitOptions { known: expected.ids(), ..kit.clone() };
         let mut report = check_source(driver.name(), &driver, &kit, |kind, done, total| {
             bar.set_length(total.into());
             bar.set_position(done.into());
@@ -175,10 +176,9 @@ fn print_report(report: &Report, expected: &Expected, strictly: bool, seconds: f
     for cell in &report.cells {
         match (expected.excuse(cell), expected.surprise(cell).filter(|_| strictly)) {
             (Some(why), _) => say!("  {} known: {why}", cell.rule),
-            (_, Some(why)) => say!(
-                "\n{}  unexpected pass: it was not broken, and is known to be, because {why}",
-                cell.rule
-            ),
+            (_, Some(why)) => {
+                say!("\n{}  unexpected pass: it was not broken, and is known to be, because {why}", cell.rule)
+            }
             _ if cell.verdict() != "holds" => print_cell(report, cell),
             _ => {}
         }

@@ -97,6 +97,11 @@ impl Known {
 }
 
 impl Expected {
+    /// The ids of the rules.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.rules.keys().map(|id| (*id).to_owned()).collect()
+    }
+
     /// Why the rule of that cell is known to be broken, if it is, and is known to be.
     pub(crate) fn excuse(&self, cell: &Cell) -> Option<&str> {
         let reason = self.rules.get(cell.rule.id)?;
@@ -131,10 +136,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices()
-                .map(|(at, _)| at)
-                .chain([rest.len()])
-                .any(|at| matches(tail, &rest[at..]))
+            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches(tail, &rest[at..]))
         }),
     }
 }
