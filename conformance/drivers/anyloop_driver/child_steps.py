@@ -215,18 +215,14 @@ class ChildSteps(Steps):
 
     def register(self, watcher, pid, teller):
         """Registers for the loop that is judged."""
-        inside = True
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            inside = False
-            if not self.loop.is_closed():
-                asyncio._set_running_loop(self.loop)
+        named = self.inside or self.loop.is_closed() or self.subject.is_bound(watcher)
+        if not named:
+            asyncio._set_running_loop(self.loop)
         try:
             with watcher:
                 watcher.add_child_handler(pid, teller)
         finally:
-            if not inside:
+            if not named:
                 asyncio._set_running_loop(None)
 
     def told(self, label, kid, right, status):

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import platform
+import sys
 import warnings
 
 # What no version of asyncio has.
@@ -51,8 +53,6 @@ def watchers():
 
 def has_pidfds():
     """Whether this system gives pidfds."""
-    import os
-
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
@@ -107,6 +107,15 @@ class Subject:
 
             return other.EventLoopPolicy
         return quietly(getattr, asyncio, "DefaultEventLoopPolicy", None)
+
+    @staticmethod
+    def is_bound(watcher):
+        """Whether a watcher tells the loop that it is attached to, and not the one that runs when a
+        child is registered."""
+        bound = ["SafeChildWatcher", "FastChildWatcher"]
+        if sys.version_info < (3, 12):
+            bound.append("PidfdChildWatcher")
+        return type(watcher).__name__ in bound
 
     def policies(self, seat):
         """The policies `p` and `q` of a play."""
