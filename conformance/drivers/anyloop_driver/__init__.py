@@ -9,6 +9,7 @@ player.py        in what order are the steps taken, and when is a run over?
 loop_steps.py    what do the steps about callbacks and runs do?
 thread_steps.py  what does a thread do?
 task_steps.py    what does a task do?
+outcome.py       how is it said how something ended?
 steps.py         what is common to the parts of the player?
 policy_steps.py  what do the steps about policies do?
 child_steps.py   what do the steps about children do?

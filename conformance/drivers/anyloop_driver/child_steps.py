@@ -9,10 +9,11 @@ import asyncio
 import os
 import weakref
 
-from .kid import Kid, status_of
+from .kid import Kid, status_of, wait_until
 from .loop_steps import UNIT, Payload
+from .outcome import Planned, message, words
 from .record import Quoted
-from .steps import Steps
+from .steps import LAST_RUNS, Steps
 
 # How long a run goes on for the sake of a callback that was removed and not dropped.
 LINGER = 0.05
@@ -94,8 +95,6 @@ class ChildSteps(Steps):
         self.attach(None, None)
 
     def attach(self, which, loop):
-        from .policy_steps import message
-
         watcher = self.watcher()
         self.record.event("attaching", which=which)
         failure = None
@@ -174,8 +173,6 @@ class ChildSteps(Steps):
 
     def watch(self, pid, kid, state, label, body):
         """Registers a child."""
-        from .player import Planned, words
-
         watcher = self.watcher()
         payload = Payload(self, label, body)
         self.registered.add(label)
@@ -311,8 +308,6 @@ class ChildSteps(Steps):
 
     def run_for(self, time):
         """Runs the loop for so long, even if the program stops it."""
-        from .player import LAST_RUNS
-
         self.hold_for(time, 0)
         for _ in range(LAST_RUNS):
             if self.record.holds("callback", 0) and not self.given_up:
@@ -329,8 +324,6 @@ class ChildSteps(Steps):
     def descriptors(self, wanted=None, patience=0.0):
         """How many descriptors are open, without those that steer the children. As long as there
         are more than wanted it waits: threads that are about to end may hold some."""
-        from .kid import wait_until
-
         # The listing itself takes one, and so does the steering of each child.
         ours = len(self.kids) + self.lent_descriptors + 1
 

@@ -12,6 +12,7 @@ import signal
 import time
 
 from .loop_steps import UNIT
+from .outcome import state_of, words
 from .record import Quoted
 from .steps import Steps
 
@@ -80,8 +81,6 @@ class ForkStep(Steps):
 
     def try_all(self, watcher):
         """Fills in the form."""
-        from .player import state_of, words
-
         form = {}
         try:
             running = asyncio.get_running_loop()

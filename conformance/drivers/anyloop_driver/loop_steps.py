@@ -2,6 +2,7 @@
 
 import weakref
 
+from .outcome import Planned, message, result_of
 from .steps import Steps
 
 # How often `spin` schedules itself at most: somewhat more than the rule about fairness allows.
@@ -196,8 +197,6 @@ class LoopSteps(Steps):
     def set_handler(self, broken):
         """Has the loop's exception handler tell of the planned panics, and panic itself if it is to
         be broken."""
-        from .player import Planned
-
         record = self.record
         self.exception_handlers += 1
         handler = self.exception_handlers
@@ -273,15 +272,12 @@ class LoopSteps(Steps):
 
     def touched(self, label):
         """The capture of a `touchy` callback calls the loop while it is dropped."""
-        from .player import words
-        from .record import Quoted
-
         self.record.quietly("touching", label=label)
         touch = {"panic": None, "accepted": False, "cancelled": False, "closed": None}
         try:
             self.touch(label, touch)
         except Exception as error:
-            touch["panic"] = Quoted(words(error))
+            touch["panic"] = message(error)
         self.record.quietly("touched", label=label, **touch)
 
     def touch(self, label, touch):
@@ -308,9 +304,6 @@ class LoopSteps(Steps):
 
     def poke(self):
         """Does what has to be harmless on a closed loop."""
-        from .player import words
-        from .record import Quoted
-
         cancelled, panic = False, None
         try:
             self.loop.stop()
@@ -320,7 +313,7 @@ class LoopSteps(Steps):
             for label in list(self.handles):
                 cancelled |= self.cancel(label)
         except Exception as error:
-            panic = Quoted(words(error))
+            panic = message(error)
         self.record.quietly("poked", panic=panic, cancelled=cancelled)
 
     def other_loop(self):
@@ -336,8 +329,6 @@ class LoopSteps(Steps):
 
     def step_other(self, _):
         """Runs the other loop for one turn, or attempts to from inside a callback."""
-        from .player import result_of
-
         other = self.other_loop()
         before = self.counted.ran
         # So that it comes back if it is not refused.

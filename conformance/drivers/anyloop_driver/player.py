@@ -14,32 +14,12 @@ from .child_steps import ChildSteps
 from .fork_step import ForkStep
 from .life_steps import LifeSteps
 from .loop_steps import LoopSteps
+from .outcome import Planned, result_of, state_of, words
 from .policy_steps import Booth, PolicySteps, Seat
 from .record import Quoted, Record
+from .steps import LAST_RUNS
 from .task_steps import TaskSteps
 from .thread_steps import ThreadSteps
-
-# How often the loop is run again at the end, as long as something is left: more often than a
-# program has steps that stop.
-LAST_RUNS = 64
-
-# What asyncio says when it refuses to run, and what the kit calls that.
-REFUSALS = (
-    ("Event loop is closed", "closed"),
-    ("This event loop is already running", "already-running"),
-    ("this event loop is already running", "already-running"),
-    ("Cannot run the event loop while another loop is running", "nested"),
-    ("Event loop stopped before Future completed", "stopped"),
-)
-
-
-class Planned(Exception):
-    """What the step `panic` raises."""
-
-    def __init__(self, label):
-        super().__init__(f"the planned panic of #{label}")
-        self.label = label
-
 
 def play(subject, steps, watchdog, tell=None):
     """Plays a program on a new loop of the subject, and gives the lines of its history."""
@@ -80,36 +60,6 @@ def close(descriptor):
         os.close(descriptor)
     except OSError:
         pass
-
-
-def words(error):
-    """What an exception says, and what it is."""
-    return str(error) if isinstance(error, Planned) else f"{type(error).__name__}: {error}"
-
-
-def result_of(run):
-    """How a run ended, in the words of the kit."""
-    try:
-        output = run()
-    except RuntimeError as error:
-        for said, reason in REFUSALS:
-            if str(error).startswith(said):
-                return f"error:{reason}"
-        return Field("panicked", words(error))
-    except OSError as error:
-        return f"error:os:{error.errno}"
-    except asyncio.CancelledError as error:
-        return Field("failed", words(error))
-    except Exception as error:
-        return Field("panicked", words(error))
-    return "returned" if output is None else f"output:{output}"
-
-
-def Field(word, text):
-    """A word, a colon, and a text between quotes."""
-    from .record import quoted
-
-    return f"{word}:{quoted(text)}"
 
 
 class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, LifeSteps, ForkStep):
@@ -311,8 +261,3 @@ class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, LifeSte
             # Threads of a watcher end with the children that they wait for.
             if thread.name.startswith("asyncio-waitpid-") or thread.name.startswith("waitpid-"):
                 thread.join(2)
-
-
-def state_of(loop):
-    """What a loop says of itself."""
-    return "running" if loop.is_running() else "closed" if loop.is_closed() else "idle"

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from .record import Quoted
+from .outcome import message, state_of, with_words, words
 from .steps import Steps
 
 # What a factory fails with that the program lets fail: too many open files. And a watcher that is
@@ -75,9 +75,7 @@ class Seat:
         try:
             booth.take(body)
         except Exception as error:
-            from .player import words
-
-            self.record.quietly("failed", panic=Quoted(words(error)))
+            self.record.quietly("failed", panic=message(error))
         booth.close()
 
 
@@ -147,8 +145,6 @@ class Booth:
 
     def make(self, name):
         """Makes a loop with the factory of `p`."""
-        from .player import state_of
-
         made = []
 
         def ask():
@@ -175,8 +171,6 @@ class Booth:
         self.store(None, None)
 
     def store(self, number, loop):
-        from .player import state_of
-
         self.record.event("storing", which=number)
         failure = None
         try:
@@ -195,8 +189,6 @@ class Booth:
 
     def set(self, policy):
         """Puts a policy in force. asyncio does not say which one it was before."""
-        from .player import state_of
-
         number = None if policy is None else self.seat.policy_number(policy)
         asyncio.set_event_loop_policy(policy)
         self.record.event("policy-set", policy=number)
@@ -268,18 +260,9 @@ class Booth:
         self.seat.refusing = True
 
 
-def message(error):
-    """What went wrong, in words."""
-    from .player import words
-
-    return Quoted(words(error))
-
-
 def failed(error):
     """An answer that is none."""
-    from .player import Field, words
-
-    return Field("failed", words(error))
+    return with_words("failed", words(error))
 
 
 class PolicySteps(Steps):

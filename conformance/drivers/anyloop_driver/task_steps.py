@@ -11,6 +11,7 @@ import collections.abc
 import weakref
 
 from .loop_steps import UNIT, UNIT_NANOS
+from .outcome import Planned
 from .steps import Steps
 
 # How often a future is run again that was stopped early.
@@ -249,8 +250,6 @@ class TaskSteps(Steps):
         self.record.release("sleep", label)
 
     async def await_task(self, label, of):
-        from .player import Planned
-
         task = self.tasks.pop(of, None)
         if task is None:
             return

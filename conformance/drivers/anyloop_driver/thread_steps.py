@@ -5,7 +5,7 @@ import threading
 import time
 
 from .loop_steps import UNIT, Payload
-from .record import Quoted
+from .outcome import message
 from .steps import Steps
 
 
@@ -38,14 +38,12 @@ class ThreadSteps(Steps):
             thread.join()
 
     def thread_job(self, step):
-        from .player import words
-
         try:
             self.see_remote()
             for inner in step.body:
                 self.thread_step(inner)
         except Exception as error:
-            self.record.quietly("failed", panic=Quoted(words(error)))
+            self.record.quietly("failed", panic=message(error))
         self.record.release("thread", step.label)
 
     def thread_step(self, step):
