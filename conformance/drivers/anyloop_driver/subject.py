@@ -93,6 +93,8 @@ class Subject:
             if watcher is not None:
                 self.watcher_class = quietly(getattr, asyncio, WATCHERS[name])
             self.name += f"+{name}"
+            if name == "fast":
+                self.lacks.append(("child.refused", "FastChildWatcher refuses no registration"))
         else:
             why = "uvloop watches children by itself" if uvloop else NO_WATCHERS
             self.lacks += [("child", why), ("policy.watcher", why)]
