@@ -127,8 +127,8 @@ impl Expected {
 
 /// The rule of that id.
 fn find(id: &str) -> Result<&'static Rule, String> {
-    let ids: Vec<&str> = rules::all().map(|rule| rule.id).collect();
-    rules::all().find(|rule| rule.id == id).ok_or_else(|| nearest::unknown("rule", id, ids.into_iter()))
+    let ids = rules::all().map(|rule| rule.id);
+    rules::all().find(|rule| rule.id == id).ok_or_else(|| nearest::unknown("rule", id, ids))
 }
 
 /// Whether `name` is what `pattern` says, in which `*` stands for any characters.
