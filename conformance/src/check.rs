@@ -119,6 +119,8 @@ pub struct Options {
     pub program: Option<Program>,
     /// How much effort a smaller program is worth.
     pub effort: Effort,
+    /// The ids of rules that are known to be broken: for them no effort is worth it.
+    pub known: Vec<String>,
 }
 
 impl Options {
@@ -126,6 +128,11 @@ impl Options {
     #[must_use]
     pub fn wants(&self, rule: &Rule) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|name| name == rule.id || name == rule.family())
+    }
+
+    /// How much effort a smaller program is worth that breaks `rule`.
+    fn effort_for(&self, rule: &Rule) -> Effort {
+        if self.known.iter().any(|name| name == rule.id) { Effort::NONE } else { self.effort }
     }
 }
 
@@ -351,6 +358,9 @@ fn is_open(cell: &Cell) -> bool {
     cell.outcome == Outcome::Holds
 }
 
+/// After so many hangs the rest of a kind is not played: each is waited for, and shows no more.
+const ENOUGH: u32 = 32;
+
 fn play_kind(
     kind: &'static Kind,
     source: &dyn Source,
@@ -369,12 +379,16 @@ fn play_kind(
     let given = options.program.clone().into_iter();
     let mut programs = given.chain(kind.generate(options.seed));
     progress(kind.name, 0, total);
+    let mut hangs = 0;
     for number in 0..total {
         let Some(program) = programs.next() else { break };
         let open = &mut cells.iter_mut().filter(|cell| is_open(cell));
         let name = if options.program.is_some() { GIVEN_KIND } else { kind.name };
-        play_one(&program, name, number, source, options, open)?;
+        hangs += u32::from(play_one(&program, name, number, source, options, open)?);
         progress(kind.name, number + 1, total);
+        if hangs == ENOUGH {
+            break;
+        }
     }
     Ok(())
 }
@@ -388,7 +402,7 @@ fn play(source: &dyn Source, program: &Program) -> Result<History, Fault> {
     Ok(history)
 }
 
-/// Plays one program, and judges it by the rules of `cells`.
+/// Plays one program, and judges it by the rules of `cells`. Says whether it hung.
 fn play_one(
     program: &Program,
     kind: &'static str,
@@ -396,7 +410,7 @@ fn play_one(
     source: &dyn Source,
     options: &Options,
     cells: &mut dyn Iterator<Item = &mut Cell>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let history = play(source, program)?;
     let evidence = Evidence::new(&history);
     for cell in cells {
@@ -405,13 +419,14 @@ fn play_one(
             Some(Verdict::Broken { why }) => {
                 let history = history.clone();
                 let found = Found { rule: cell.rule, kind, number, why, history };
-                cell.outcome = Outcome::Broken(found.minimised(program, source, options.effort)?);
+                cell.outcome =
+                    Outcome::Broken(found.minimised(program, source, options.effort_for(cell.rule))?);
             }
             Some(Verdict::Holds { exercised }) => cell.exercised += exercised,
             None => {}
         }
     }
-    Ok(())
+    Ok(history.hangs())
 }
 
 /// A program that breaks a rule, as it was generated.

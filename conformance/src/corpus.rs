@@ -52,6 +52,7 @@ corpus! {
     "close-reentry"
     "fork-current"
     "fork-parent"
+    "fork-thread"
     "guard-out-of-order"
     "nested-run"
     "panic-mid-batch"

@@ -17,6 +17,11 @@ pub struct Effort {
     pub time: Duration,
 }
 
+impl Effort {
+    /// The program stays as it was found.
+    pub const NONE: Self = Self { tries: 0, time: Duration::ZERO };
+}
+
 impl Default for Effort {
     fn default() -> Self {
         Self { tries: 2000, time: Duration::from_secs(20) }

@@ -37,7 +37,7 @@ pub trait Subject {
     }
 
     /// How long "in the end" may take: ten seconds, if nothing else is said. A run that conforms never
-    /// waits that long, and each hang halves it for those that follow. `ANYLOOP_PATIENCE_MS` has
+    /// waits that long. Each hang halves it for those that follow, down to a second. `ANYLOOP_PATIENCE_MS` has
     /// precedence.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)

@@ -12,6 +12,7 @@ use anyloop_conformance::report::{html, json, junit};
 use anyloop_conformance::{Options as KitOptions, corpus, quoted, trials};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::known::{Expected, Known};
 use crate::say::say;
 use crate::{Outcome, actor, given};
 
@@ -34,6 +35,9 @@ pub(crate) struct Options {
     /// A number, or `random`. The same number gives the same programs.
     #[arg(long, default_value = "0")]
     seed: Seed,
+    /// A file of what is known to be broken, and why: that is no failure then, and holding is.
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
     /// Where to write results.json, its schema, junit.xml and index.html.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -65,6 +69,10 @@ pub(crate) fn run(options: &Options) -> Outcome {
         Ok(program) => program,
         Err(why) => return Outcome::Misunderstood(why),
     };
+    let known = match options.known.as_deref().map(Known::read).transpose() {
+        Ok(known) => known.unwrap_or_default(),
+        Err(why) => return Outcome::Misunderstood(why),
+    };
     if let Err(damaged) = corpus::programs() {
         return Outcome::Misunderstood(given::place(damaged.file, damaged.text, &damaged.error));
     }
@@ -79,6 +87,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let kit =
         KitOptions { programs: options.programs, seed: options.seed.0, program, ..KitOptions::default() };
     let mut reports = Vec::new();
+    let mut all_is_well = true;
+    // One program is not expected to show all that is known.
+    let strictly = kit.program.is_none();
     for subject in &subjects {
         let start = Instant::now();
         let name = subject.name();
@@ -90,6 +101,11 @@ pub(crate) fn run(options: &Options) -> Outcome {
                 return Outcome::Broken;
             }
         };
+        let expected = match known.of(driver.name()) {
+            Ok(expected) => expected,
+            Err(why) => return Outcome::Misunderstood(why),
+        };
+        let kit = KitOptions { known: expected.ids(), ..kit.clone() };
         let mut report = check_source(driver.name(), &driver, &kit, |kind, done, total| {
             bar.set_length(total.into());
             bar.set_position(done.into());
@@ -97,7 +113,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         });
         bar.finish_and_clear();
         report.selector = Some(subject.selector());
-        print_report(&report, start.elapsed().as_secs_f64());
+        print_report(&report, &expected, strictly, start.elapsed().as_secs_f64());
+        all_is_well &= expected.is_met(&report, strictly);
         reports.push(report);
     }
     if let Some(directory) = &options.report
@@ -106,7 +123,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
         eprintln!("anyloop: no report in {}: {error}", directory.display());
         return Outcome::Broken;
     }
-    if reports.iter().all(Report::conforms) { Outcome::Well } else { Outcome::Broken }
+    if all_is_well { Outcome::Well } else { Outcome::Broken }
 }
 
 /// Drawn on a terminal only.
@@ -135,7 +152,7 @@ fn write_report(directory: &Path, reports: &[Report]) -> std::io::Result<()> {
 }
 
 /// One line for each family, then what is wrong, each with its program.
-fn print_report(report: &Report, seconds: f64) {
+fn print_report(report: &Report, expected: &Expected, strictly: bool, seconds: f64) {
     say!("\n{}  ({seconds:.1} s)", report.subject);
     for family in FAMILIES {
         let name = family[0].family();
@@ -143,7 +160,8 @@ fn print_report(report: &Report, seconds: f64) {
         let mut verdicts = BTreeMap::<_, u32>::new();
         let (mut exercised, mut programs) = (0, 0);
         for cell in cells {
-            *verdicts.entry(cell.verdict()).or_default() += 1;
+            let verdict = if expected.excuse(cell).is_some() { "known" } else { cell.verdict() };
+            *verdicts.entry(verdict).or_default() += 1;
             exercised += cell.exercised;
             programs = programs.max(cell.programs);
         }
@@ -155,8 +173,15 @@ fn print_report(report: &Report, seconds: f64) {
         let what = format!("{exercised} times in {programs} programs");
         say!("  {name:<10} {:<24} {what}", counts.join(", "));
     }
-    for cell in report.cells.iter().filter(|cell| cell.verdict() != "holds") {
-        print_cell(report, cell);
+    for cell in &report.cells {
+        match (expected.excuse(cell), expected.surprise(cell).filter(|_| strictly)) {
+            (Some(why), _) => say!("  {} known: {why}", cell.rule),
+            (_, Some(why)) => {
+                say!("\n{}  unexpected pass: it was not broken, and is known to be, because {why}", cell.rule)
+            }
+            _ if cell.verdict() != "holds" => print_cell(report, cell),
+            _ => {}
+        }
     }
     if let Some(fault) = &report.fault {
         say!("\n  driver   {fault}; it was not judged to the end");

@@ -11,6 +11,7 @@ mod actor;
 mod check;
 mod doctor;
 mod given;
+mod known;
 mod nearest;
 mod play;
 mod rules;
@@ -51,6 +52,7 @@ Examples:
   anyloop check specimen --program broken.loop
   anyloop check specimen/ties-backwards        what a failure looks like
   anyloop check --driver 'anyloop drive sim'   what speaks the kit's protocol, in any language
+  anyloop check --driver 'python3 conformance/drivers/asyncio.py' --known conformance/drivers/known.toml
 
 The programs of the kit's corpus, which showed a defect once, are played first. The same seed gives
 the same programs. A failure is printed with the smallest program found and the command that plays

@@ -126,11 +126,12 @@ fn progress(evidence: &Evidence<'_>) -> Judgement {
     Ok(exercised)
 }
 
-/// Whether anybody's stop can have ended the run.
+/// Whether anybody's stop can have ended the run. One that was given up was stopped by the kit.
 pub(super) fn was_stopped(evidence: &Evidence<'_>, run: &Run) -> bool {
     let since = evidence.since(run);
     // A stop from elsewhere may come too late for its run, and end the next one.
-    evidence.stops.iter().any(|(stop, context)| *stop < run.exit && (*stop >= since || *context != 0))
+    run.stalled
+        || evidence.stops.iter().any(|(stop, context)| *stop < run.exit && (*stop >= since || *context != 0))
 }
 
 /// Whether a callback was asked for when that deadline had come.

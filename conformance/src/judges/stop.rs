@@ -165,7 +165,8 @@ fn before(evidence: &Evidence<'_>) -> Judgement {
 
 fn once(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
-    for (at, run) in evidence.runs.iter().enumerate().skip(1).filter(|(_, run)| run.took_place()) {
+    let took_place = |(_, run): &(usize, &Run)| run.took_place() && !run.stalled;
+    for (at, run) in evidence.runs.iter().enumerate().skip(1).filter(took_place) {
         // A stop from elsewhere may have come too late for its run.
         let foreign = evidence.stops.iter().any(|(stop, context)| *context != 0 && *stop < run.exit);
         let earlier = evidence.stops.iter().filter(|(stop, _)| *stop < evidence.runs[at - 1].exit).count();

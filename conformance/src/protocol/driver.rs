@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a process takes to end at most that has closed its end of the pipe.
 const DYING: Duration = Duration::from_secs(2);
 
+/// The least patience that is left after many hangs.
+const HURRIED: Duration = Duration::from_secs(1);
+
 /// A history of more bytes is no history.
 const FLOOD: usize = 4 << 20;
 
@@ -96,10 +99,11 @@ impl Driver {
         &self.greeting.name
     }
 
-    /// How long the next play may take to come back: half as long after each hang, down to a fiftieth.
+    /// How long the next play may take to come back: half as long after each hang, down to what a
+    /// healthy one may need on a busy machine.
     fn patience(&self) -> Duration {
         let full = self.greeting.patience;
-        (full / (1 << self.hangs.get().min(16))).max(full / 50)
+        (full / (1 << self.hangs.get().min(16))).max(HURRIED.min(full))
     }
 
     /// Asks, and listens to the answer.
