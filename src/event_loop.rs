@@ -1,19 +1,7 @@
 //! What a loop is: the trait that every event loop implements.
 //!
-//! # For authors of loops
-//!
-//! Implement [`EventLoop`] for the half that lives on one context and
-//! [`RemoteLoop`](crate::RemoteLoop) for the half that other threads and interrupts hold, then run
-//! the conformance kit. Everything else is built on these two, once, for all loops: the marker of
-//! the running loop, the refusal of nested runs, futures, sleeps, children. The engine of the
-//! reference loops, `anyloop-turn`, implements both over a small `Backend` trait.
-//!
-//! All methods take `&self`, since callbacks call back into the loop that runs them. Never run or
-//! drop a callback while you hold a borrow or a lock of your own: both may call any method here.
-//!
-//! # For users
-//!
-//! You hold a [`Loop`](crate::Loop), whose methods take closures and futures.
+//! Authors of loops find in [`EventLoop`] what to write and in which order, users hold a
+//! [`Loop`](crate::Loop), whose methods take closures and futures.
 
 use core::any::Any;
 
@@ -23,6 +11,27 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 ///
 /// Called through [`Loop`](crate::Loop), and only from the context on which the loop was made,
 /// which the compiler sees to, since a `Loop` is `!Send`.
+///
+/// # For authors of loops
+///
+/// Write [`RemoteLoop`](crate::RemoteLoop) over a queue that both halves share, then the queues of
+/// this half with handles from [`Handles`](crate::Handles), then the turn and
+/// [`run_forever`](Self::run_forever), then [`close`](Self::close), which `Drop` calls, too, and last a
+/// [policy](crate::EventLoopPolicy) that makes the loop and the plug-in of the conformance kit:
+/// `conformance/tests/toy.rs` in the repository is all of that, on `std` alone, to be copied. Or bring
+/// a small `Backend` to the engine of the reference loops, `anyloop-turn`.
+///
+/// On these two halves this crate builds the rest once, for all loops: the refusal of nested runs,
+/// the mark of the running loop, futures, sleeps. A task that was woken comes in by
+/// [`RemoteLoop::schedule`](crate::RemoteLoop::schedule); `Callback::from(runnable)` makes it a
+/// callback like any other, which polls the task when it is called.
+///
+/// Left to you is to catch each callback's panic and to tell the handler of
+/// [`Observe`](crate::Observe) with [`Exception::panicked`](crate::Exception::panicked), in a catch of
+/// its own ([`run.panic`](crate::rules::run::PANIC), [`run.sturdy`](crate::rules::run::STURDY)); a
+/// handler can be set only if [`capabilities`](Self::capabilities) offers `Observe`. Never run or drop
+/// a callback while you hold a borrow or a lock of your own, since it may call any method here: that
+/// is why all of them take `&self`.
 ///
 /// # Turns
 ///
@@ -97,8 +106,14 @@ pub trait EventLoop: Any {
 
     /// Runs turns until it is stopped.
     ///
-    /// Called by [`Loop::run_forever`](crate::Loop::run_forever), which refuses nested runs and
-    /// marks the loop as running; implementations need to do neither.
+    /// Called by [`Loop::run_forever`](crate::Loop::run_forever) and
+    /// [`Loop::run_until_complete`](crate::Loop::run_until_complete), which have asked for the
+    /// [`state`](Self::state), refused to run a closed loop or inside of a run, and marked the loop as
+    /// the one that [`get_running_loop`](crate::get_running_loop) gives in this context. Only that mark
+    /// is set for you. The state is the loop's own: say [`Running`](LoopState::Running) from here on,
+    /// and [`Idle`](LoopState::Idle) again on every way out, a panic included if one can leave your turn
+    /// ([`run.state`](crate::rules::run::STATE)). The way out also uses up the stop
+    /// ([`stop.once`](crate::rules::stop::ONCE)).
     ///
     /// *Keeps* [`run.state`](crate::rules::run::STATE), [`run.again`](crate::rules::run::AGAIN),
     /// [`run.panic`](crate::rules::run::PANIC), [`stop.batch`](crate::rules::stop::BATCH),
@@ -128,11 +143,26 @@ pub trait EventLoop: Any {
 
     /// Closes the loop for good: frees what it holds and drops every callback and task, uncalled.
     ///
-    /// In this order: refuse to do so while running; become closed, so that what is dropped next
-    /// is rejected if it schedules; [`TaskSet::cancel_all`] and then drop what that sent to the
-    /// remote half; refuse further remote work, in one atomic step; drop every callback, outside
-    /// of every borrow; free what the system gave. A loop whose last handle is dropped does the same,
-    /// if it is open.
+    /// In this order:
+    ///
+    /// 1. Refuse while running; if closed already, be content, also when called from inside of step 5
+    ///    ([`close.nested`](crate::rules::close::NESTED)).
+    /// 2. Become closed, so that this half refuses what step 5 schedules.
+    /// 3. [`TaskSet::cancel_all`], which sends every task to the remote half. That has to take them
+    ///    still: had it refused before, a task that another thread woke in between would have come
+    ///    back to that thread, which must not drop it, and could not be sent again
+    ///    ([`future.dropped`](crate::rules::future::DROPPED), but the kit hardly ever meets the race).
+    /// 4. In one atomic step, let the remote half refuse from now on, and take out what it holds, the
+    ///    tasks of step 3 included. What it accepted after that would be lost
+    ///    ([`wake.once`](crate::rules::wake::ONCE)).
+    /// 5. Drop that, the callbacks of this half and the exception handler, in any order, outside of
+    ///    every borrow and lock ([`close.reentry`](crate::rules::close::REENTRY)). Nothing is dropped
+    ///    before step 4, since a `Drop` may send to the remote half
+    ///    ([`close.during`](crate::rules::close::DURING)).
+    /// 6. Free what the system gave ([`close.descriptors`](crate::rules::close::DESCRIPTORS)).
+    ///
+    /// A loop whose last handle is dropped does the same, if it is open
+    /// ([`close.abandoned`](crate::rules::close::ABANDONED)).
     ///
     /// *Keeps* [`close.running`](crate::rules::close::RUNNING), [`close.final`](crate::rules::close::FINAL),
     /// [`close.drops`](crate::rules::close::DROPS), [`close.reentry`](crate::rules::close::REENTRY),
@@ -151,6 +181,10 @@ pub trait EventLoop: Any {
     fn close(&self) -> Result<(), CloseError>;
 
     /// The half that other threads, interrupts and wakers hold. Works on a closed loop too.
+    ///
+    /// Make it once and give clones of it: [`Remote::is_same`] sees one loop only in clones of one
+    /// `Remote`, and every task keeps one. No rule says so: a new `Remote` each time keeps the rules, too,
+    /// as long as all of them share one queue.
     fn remote(&self) -> Remote;
 
     /// The tasks that live on this loop: a field of the implementation.
@@ -168,7 +202,8 @@ pub trait EventLoop: Any {
 
     /// What this loop can do beyond the above.
     ///
-    /// A wrapper forwards the whole struct, so that a capability added tomorrow is not hidden.
+    /// The struct grows: begin with `Capabilities::default()` and fill in the fields that you have. A
+    /// wrapper forwards the whole struct, so that a capability added tomorrow is not hidden.
     ///
     /// *Keeps* [`capability.same`](crate::rules::capability::SAME). A closed loop may offer less.
     fn capabilities(&self) -> Capabilities<'_> {

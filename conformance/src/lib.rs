@@ -24,7 +24,8 @@
 //! # }
 //! ```
 //!
-//! `cargo test` then has one test for each rule of [`anyloop::rules`].
+//! `cargo test` then has one test for each rule of [`anyloop::rules`]. A loop from scratch that
+//! passes, with its policy and its plug-in, is `conformance/tests/toy.rs` in the repository.
 //!
 //! # What a verdict means
 //!

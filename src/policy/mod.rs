@@ -48,6 +48,8 @@ use crate::{Loop, PolicyError, Watcher};
 /// forked child. Methods are called on any context and hold no lock of this crate.
 ///
 /// One context is the *main* one: the process's main thread, or whichever your documentation says.
+/// No function of this crate tells which. The one in which the policy is made is known by its
+/// [`ContextId`](crate::ContextId), which the policy keeps and compares.
 /// Loops are made by themselves there at most ([`policy.elsewhere`](crate::rules::policy::ELSEWHERE)),
 /// and the child watcher follows the loop that is stored there.
 pub trait EventLoopPolicy: Any + Send + Sync {
