@@ -353,8 +353,8 @@ impl Subject for Mine {
         Policy::new(ToyPolicy { main: ContextId::current().ok(), current: PerContext::new() })
     }
 
-    fn lacks(&self) -> &[Lack] {
-        &LACKS
+    fn lacks(&self) -> Vec<Lack> {
+        LACKS.to_vec()
     }
 }
 
