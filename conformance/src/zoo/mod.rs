@@ -341,6 +341,8 @@ diseases! {
         ready::OWNER, Bug::Loop(loop_::Bug::RemoteRunsHere);
     "loses every third", "accepts every third callback and drops it",
         ready::PROGRESS, Bug::Loop(loop_::Bug::LosesEveryThird);
+    "keeps its deadline", "once it waits for a timer, or for none, it does so whatever is asked for meanwhile",
+        ready::PROGRESS, Bug::Loop(loop_::Bug::KeepsDeadline);
     "timers when idle", "looks at the timers only when nothing is ready",
         ready::FAIR, Bug::Loop(loop_::Bug::TimersWhenIdle);
 
