@@ -23,7 +23,8 @@ impl Subject for Deadly {
     }
 
     fn lacks(&self) -> Vec<Lack> {
-        vec![Lack::family("child", "it has little patience, and children take their time")]
+        const WHY: &str = "it has little patience, and children take their time";
+        vec![Lack::family("child", WHY), Lack::family("fork", WHY)]
     }
 
     fn patience(&self) -> Duration {

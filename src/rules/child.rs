@@ -71,8 +71,8 @@ rules! {
     Must REFUSED = "child.refused" from ["WATCH-22", "B23"]
         why "A refused child still has to be waited for, and its callback says by whom."
         check "whether refusing comes before everything that touches the child";
-    /// While a watcher says that it is active, it MUST accept registrations for loops that are
-    /// open; a closed watcher MUST say that it is not active.
+    /// A watcher MUST say that it is active while it accepts registrations for loops that are open,
+    /// and only then; a closed watcher MUST say that it is not active.
     Must ACTIVE = "child.active" from ["WATCH-19", "WATCH-20"]
         why "Callers ask before they start a child that could not be watched."
         check "which states the answer is made of";

@@ -3,7 +3,7 @@
 use std::format;
 
 use anyloop::rules::close;
-use anyloop::{LoopState, RejectReason};
+use anyloop::{LoopState, RejectReason, RunError};
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, cancel};
@@ -73,7 +73,10 @@ fn run(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for run in evidence.runs.iter().filter(|run| closed < run.enter) {
         match &run.result {
-            Some(Ran::Error(_)) if !run.took_place() => exercised += 1,
+            Some(Ran::Error(RunError::Closed) | Ran::Failed(_)) if !run.took_place() => exercised += 1,
+            Some(Ran::Error(error)) if !run.took_place() => {
+                return Err(format!("a closed loop refused to run, but not because it is closed: {error}"));
+            }
             _ => return Err("a closed loop was run".into()),
         }
     }

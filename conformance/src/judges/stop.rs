@@ -10,7 +10,7 @@ use anyloop::rules::stop;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, Run};
-use crate::history::{Ran, What};
+use crate::history::{How, Ran, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -36,7 +36,7 @@ fn stopped_idle(evidence: &Evidence<'_>, run: &Run) -> bool {
 
 /// Scheduled by the program itself, on the loop's context.
 fn is_own(life: &Life) -> bool {
-    life.by == 0 && (life.is_soon() || life.deadline().is_some())
+    life.by == 0 && (life.is_soon() || life.how == How::Post || life.deadline().is_some())
 }
 
 /// What was asked for at `place` or later and still started in `run`.

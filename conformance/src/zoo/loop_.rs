@@ -39,6 +39,8 @@ pub struct Specimen {
     now: Cell<Instant>,
     /// What the clock said when the turn began.
     cached: Cell<Option<Instant>>,
+    /// Until when it waits, if it keeps that in mind.
+    chosen: Cell<Option<Option<Instant>>>,
     /// Whose callback is being dropped because it was cancelled.
     dropping: Cell<Option<Handle>>,
     closing: Cell<bool>,
@@ -78,6 +80,7 @@ impl Specimen {
             wire: shares.then(Wire::new).flatten(),
             now: Cell::new(Instant::from_nanos(1_000_000_000)),
             cached: Cell::new(None),
+            chosen: Cell::new(None),
             dropping: Cell::new(None),
             closing: Cell::new(false),
             handles: Handles::new(),
@@ -182,7 +185,12 @@ impl Specimen {
         if self.has(Bug::WakesAnybody) {
             self.tasks.cancel_all();
         }
-        let next = self.timers.borrow().first_key_value().map(|((when, _), _)| *when);
+        let mut next = self.timers.borrow().first_key_value().map(|((when, _), _)| *when);
+        if self.has(Bug::KeepsDeadline) {
+            let is_ahead = |chosen: &Option<Instant>| chosen.is_none_or(|when| when > self.now.get());
+            next = self.chosen.get().filter(is_ahead).unwrap_or(next);
+            self.chosen.set(Some(next));
+        }
         let reachable = |when: &Instant| *when - self.now.get() < Duration::from_nanos(1 << 62);
         if let Some(next) = next.filter(reachable) {
             let early = next - self.now.get() > Duration::ZERO && self.horizon() > self.now.get();

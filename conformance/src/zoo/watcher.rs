@@ -64,6 +64,8 @@ pub enum Sick {
     SwallowsCallback,
     /// Collects the child that it refuses (B23).
     CollectsRefused,
+    /// Says that it is not active, whatever it is.
+    NeverActive,
     /// Says that it is active when it is closed (B23).
     ActiveForEver,
     /// Forgets what is pending when it is closed, as three of asyncio's watchers do.
@@ -160,6 +162,7 @@ pub static DISEASES: &[super::Disease] = &[
         &rules::REFUSED,
         Sick::CollectsRefused,
     ),
+    sick("never active", "says that it is not active", &rules::ACTIVE, Sick::NeverActive),
     sick("active for ever", "says that it is active when it is closed", &rules::ACTIVE, Sick::ActiveForEver),
     sick("forgets when closed", "closing it forgets what is pending", &rules::CLOSE, Sick::ForgetsOnClose),
     sick("open for ever", "accepts registrations when it is closed", &rules::CLOSE, Sick::OpenForEver),
@@ -462,7 +465,8 @@ impl ChildWatcher for Specimen {
 
     fn is_active(&self) -> bool {
         let shared = &self.0;
-        shared.has(Sick::ActiveForEver) || !shared.is_inherited() && !shared.table().closed
+        let open = !shared.is_inherited() && !shared.table().closed;
+        shared.has(Sick::ActiveForEver) || open && !shared.has(Sick::NeverActive)
     }
 
     fn close(&self) {

@@ -38,14 +38,8 @@ impl<S: Containers> Chains<S> {
         if links.is_empty() {
             return;
         }
-        let is_in_batch = self.list.len() == self.in_batch;
-        match self.list.last_mut() {
-            Some(last) if last.at == at && !is_in_batch => last.links.append(links),
-            _ => {
-                let pushed = self.list.push(Chain { at, links });
-                debug_assert!(pushed.is_ok(), "there is room");
-            }
-        }
+        let pushed = self.list.push(Chain { at, links });
+        debug_assert!(pushed.is_ok(), "there is room");
     }
 
     /// Makes what is here now part of the batch.

@@ -193,9 +193,6 @@ impl<W> Shared<W> {
                 taken.stop = true;
             } else {
                 next.store(taken.first, Ordering::Relaxed);
-                if taken.is_empty() {
-                    taken.last = link.as_ptr();
-                }
                 taken.first = link.as_ptr();
             }
         }
@@ -231,34 +228,19 @@ impl<W> Drop for Shared<W> {
 /// What was taken out of an inbox, first come first. Dropping it drops the rest.
 pub(crate) struct Taken {
     first: *mut Link,
-    /// The last link, if there is a first.
-    last: *mut Link,
     /// Whether a stop was among it.
     pub(crate) stop: bool,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { first: ptr::null_mut(), last: ptr::null_mut(), stop: false }
+        Self { first: ptr::null_mut(), stop: false }
     }
 }
 
 impl Taken {
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_null()
-    }
-
-    /// Puts the links of `other` behind these.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        match NonNull::new(self.last).filter(|_| !self.is_empty()) {
-            // SAFETY: the links are ours alone.
-            Some(last) => unsafe { last.as_ref() }.next().store(other.first, Ordering::Relaxed),
-            None => self.first = other.first,
-        }
-        if !other.is_empty() {
-            self.last = other.last;
-        }
-        other.first = ptr::null_mut();
     }
 }
 

@@ -68,8 +68,6 @@ pub(crate) trait Fifo<T>: Default {
 
     fn first_mut(&mut self) -> Option<&mut T>;
 
-    fn last_mut(&mut self) -> Option<&mut T>;
-
     fn len(&self) -> usize;
 
     fn is_empty(&self) -> bool {
@@ -138,10 +136,6 @@ impl<T> Fifo<T> for VecDeque<T> {
 
     fn first_mut(&mut self) -> Option<&mut T> {
         self.front_mut()
-    }
-
-    fn last_mut(&mut self) -> Option<&mut T> {
-        self.back_mut()
     }
 
     fn len(&self) -> usize {
@@ -215,10 +209,6 @@ impl<T, const N: usize> Fifo<T> for heapless::Deque<T, N> {
 
     fn first_mut(&mut self) -> Option<&mut T> {
         self.front_mut()
-    }
-
-    fn last_mut(&mut self) -> Option<&mut T> {
-        self.back_mut()
     }
 
     fn len(&self) -> usize {

@@ -85,7 +85,13 @@ pub(super) fn refused(evidence: &Evidence<'_>) -> Judgement {
 pub(super) fn active(evidence: &Evidence<'_>) -> Judgement {
     let story = Story::new(evidence);
     let mut exercised = 0;
-    for it in story.registrations.iter().filter(|it| it.active) {
+    for it in &story.registrations {
+        if !it.active {
+            if it.accepted.is_some() {
+                return Err(format!("{} was accepted by a watcher that said it is not active", it.label));
+            }
+            continue;
+        }
         // Another thread may have closed it meanwhile.
         let open = |refused| story.watcher_closed.is_none_or(|(closing, _)| refused < closing);
         if it.refused.is_some_and(open) && it.asked < story.loop_closed {

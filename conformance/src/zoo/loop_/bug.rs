@@ -8,6 +8,7 @@ pub enum Bug {
     RunsAtOnce,
     RemoteRunsHere,
     LosesEveryThird,
+    KeepsDeadline,
     TimersWhenIdle,
     RoundsUp,
     UnorderedTimers,
