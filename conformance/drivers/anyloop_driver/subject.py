@@ -32,6 +32,7 @@ WATCHERS = {
 }
 
 NO_WATCHERS = "public child watchers were removed in CPython 3.14 (gh-120804)"
+NO_LOOP_BY_ITSELF = "a policy makes no loop by itself: since CPython 3.14 (gh-126353), and in uvloop"
 NO_POLICIES = "policies were removed in CPython 3.16 (gh-127949)"
 
 
@@ -100,6 +101,8 @@ class Subject:
             self.lacks += [("child", why), ("policy.watcher", why)]
         if not self.has_policies:
             self.lacks.append(("policy", NO_POLICIES))
+        elif uvloop or sys.version_info >= (3, 14):
+            self.lacks += [(rule, NO_LOOP_BY_ITSELF) for rule in ("policy.outer", "policy.error", "policy.retry")]
 
     @staticmethod
     def find_policy(uvloop):

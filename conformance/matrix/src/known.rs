@@ -10,7 +10,7 @@
 //! ```
 //!
 //! In the name of a driver, `*` stands for any characters. A rule that is broken as its entry says is
-//! no failure; one that holds although there is an entry is.
+//! no failure; one that holds although there is an entry is, unless that says `sometimes = true`.
 
 use std::collections::BTreeMap;
 use std::fs;
