@@ -67,7 +67,8 @@ class ChildSteps(Steps):
         self.tellers = {}
         self.used_watchers = []
         if not self.subject.has_watchers:
-            for word in "child end ended sigstop sigcont watch unwatch steal alien closewatcher attach unattach".split():
+            words_of_this_part = "child end ended sigstop sigcont watch unwatch steal alien closewatcher attach unattach"
+            for word in words_of_this_part.split():
                 self.steps[word] = lambda _: self.record.lacking("child watchers")
 
     def tidy(self):
