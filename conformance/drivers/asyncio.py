@@ -31,6 +31,7 @@ def main():
     """Says what there is, or plays."""
     import argparse
     import gc
+    import threading
 
     from anyloop_driver import subject
     from anyloop_driver.player import play
@@ -47,6 +48,9 @@ def main():
         print("\n".join(known) or subject.NO_WATCHERS)
         return
     judged = subject.Subject(os.path.abspath(__file__), options.watcher, options.uvloop)
+    # Threads of the threaded watcher fail (B25). To say so, Python opens their sources, and those
+    # descriptors would be taken for the watcher's.
+    threading.excepthook = lambda failed: None
     # Garbage is collected between plays, so that nothing is dropped by chance in the middle of one.
     gc.disable()
     gc.collect()

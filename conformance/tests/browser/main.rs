@@ -48,7 +48,7 @@ fn a_click_opens_the_evidence() {
     assert_eq!(browser.ask("document.querySelector('.what').textContent"), failure.why);
     assert_eq!(
         browser.ask("document.querySelector('.replay').textContent"),
-        format!("anyloop check --program '{:#}' os/epoll+pidfd", failure.program)
+        format!("anyloop check os/epoll+pidfd --program '{:#}'", failure.program)
     );
     let text = browser.ask(TEXT);
     let text = text.as_str().unwrap();
