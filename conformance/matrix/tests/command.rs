@@ -158,3 +158,23 @@ fn a_specimen_that_ends_its_process_is_judged() {
         assert!(stdout.contains(part), "{part} is missing:\n{stdout}");
     }
 }
+
+#[test]
+fn what_a_forked_child_does_is_not_told_as_the_parents() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let mut driver = anyloop(&["drive", "specimen"]);
+    let mut driver = driver.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let program = "soon #1 { fork }; run";
+    write!(driver.stdin.take().unwrap(), "play {program}\ntrace {program}\n").unwrap();
+    let said = driver.wait_with_output().unwrap().stdout;
+    let said = String::from_utf8(said).unwrap();
+    let (_, plays) = said.split_once("ready\n").unwrap();
+    // Times and handles are of each play, words are not.
+    let words =
+        |play: &str| play.lines().filter_map(|line| line.split(' ').nth(2)).collect::<Vec<_>>().join(" ");
+    let plays: Vec<String> = plays.split("end\n").map(words).collect();
+    assert!(plays[0].contains("forked"), "{said}");
+    assert_eq!(plays[0], plays[1], "{said}");
+}

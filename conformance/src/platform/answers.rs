@@ -43,9 +43,10 @@ pub(crate) fn answer_at_once(yes: bool) {
     AT_ONCE.store(yes, Ordering::Relaxed);
 }
 
-/// An event happened.
+/// An event happened. What a forked child does is not the play's, though both have the same answers
+/// to write to.
 pub(crate) fn happened(event: &Event) {
-    if AT_ONCE.load(Ordering::Relaxed) {
+    if AT_ONCE.load(Ordering::Relaxed) && !super::is_fork() {
         with(|answers| writeln!(answers, "{event}").and_then(|()| answers.flush()));
     }
 }
