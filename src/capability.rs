@@ -208,16 +208,25 @@ pub trait Blocking {
 
 /// Can be driven turn by turn, by a host that has a loop of its own.
 pub trait Step {
-    /// Runs one turn, waiting at most `max_wait` (`None`: as long as it takes) for something to
-    /// do, and says whether any callback ran. Use [`Loop::step`](crate::Loop::step), which marks
-    /// the loop as running.
+    /// Runs what is ready, in one turn, and says whether any callback ran. If nothing is, it waits at
+    /// most `max_wait` (`None`: as long as it takes) for something to do. Use
+    /// [`Loop::step`](crate::Loop::step), which marks the loop as running.
+    ///
+    /// A stop ends the wait, and is used up.
+    ///
+    /// *Keeps* [`step.turn`](crate::rules::step::TURN), [`step.says`](crate::rules::step::SAYS),
+    /// [`step.bound`](crate::rules::step::BOUND), [`step.waits`](crate::rules::step::WAITS),
+    /// [`step.stop`](crate::rules::step::STOP).
     ///
     /// # Errors
     ///
     /// As [`EventLoop::run_forever`](crate::EventLoop::run_forever).
     fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError>;
 
-    /// When the next timer is due; `None` if there is none. Now, if a callback is ready.
+    /// When the next timer is due; `None` if there is none. Now, if a callback is ready: until then a
+    /// host may wait for something else, if remote work wakes it, too.
+    ///
+    /// *Keeps* [`step.deadline`](crate::rules::step::DEADLINE).
     fn next_deadline(&self) -> Option<Instant>;
 }
 

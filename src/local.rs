@@ -253,7 +253,18 @@ impl Loop {
     }
 
     /// Runs one turn on behalf of a host loop, waiting at most `max_wait` (`None`: as long as it
-    /// takes), and says whether any callback ran.
+    /// takes) for something to do, and says whether any callback ran.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use anyloop_os as _;
+    /// let lp = anyloop::new_event_loop()?;
+    /// lp.call_soon(|| println!("once"))?;
+    /// assert_eq!(lp.step(Some(Duration::ZERO)), Some(Ok(true)));
+    /// assert_eq!(lp.step(Some(Duration::ZERO)), Some(Ok(false)), "nothing is left");
+    /// # lp.close()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -58,6 +58,7 @@ corpus! {
     "panic-mid-batch"
     "post-mid-batch"
     "probe-when-closed"
+    "step-stale-wake"
     "stop-here-and-there"
     "stop-mid-batch"
     "timer-sooner"

@@ -370,6 +370,8 @@ events! {
     "watch-refused" WatchRefused { label: Label, why: String };
     /// A watcher told of an end: `right` says whether the pid was the registered one.
     "told" Told { label: Label, kid: Option<Kid>, right: bool, status: ExitStatus };
+    /// The loop was busy for so long after the child had been ordered to end that it should have told.
+    "starved" Starved { label: Label };
     /// When a watcher told of an end: was the child still there to be collected?
     "zombie" Zombie { kid: Kid, zombie: bool };
     /// A registration is about to be removed.
@@ -403,8 +405,14 @@ events! {
     // What a loop offers, and what it leaves behind.
     /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].
     "offered" Offered { offers: u32 };
-    /// Something was asked of a capability of the closed loop: did it accept, or find anything?
-    "tried" Tried { what: Tried, accepted: bool, panic: Option<String> };
+    /// Something was asked of a capability of the closed loop: did it accept, or find anything? If
+    /// it refused for a reason that can be told, which?
+    "tried" Tried { what: Tried, accepted: bool, reason: Option<RunError>, panic: Option<String> };
+    /// The loop is about to take a step that may wait for so many nanoseconds, and `next` is what it
+    /// has said about its next deadline.
+    "turning" Turning { wait: u64, next: Option<u64> };
+    /// The step is over, and `ran` is what it said about callbacks.
+    "turned" Turned { result: Ran, ran: bool };
     /// Another loop came and went: closed, or only dropped. Of the callbacks and tasks that were
     /// `waiting` then, so many were `dropped`, and so many `ran`.
     "gone" Gone { closed: bool, waiting: u32, dropped: u32, ran: u32, panic: Option<String> };
@@ -430,6 +438,10 @@ events! {
         closed: Reply,
         soon: Reply,
         post: Reply,
+        /// How the run ended there in one of whose callbacks the process forked.
+        ended: Option<Reply>,
+        /// How many callbacks were dropped when another inherited loop was.
+        dropped: Option<u32>,
         /// How many callbacks and polls of the parent's were begun there.
         ran: u32,
         /// What was wrong with a new loop of `p`, if anything was.

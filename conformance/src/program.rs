@@ -241,7 +241,8 @@ steps! {
     /// Keeps the loop, or the thread, busy.
     "burn" Burn { time: Units };
     /// A callback that waits, busily, until the timer is due, and then schedules itself until
-    /// the timer has run or has been starved.
+    /// the timer has run or has been starved; or until what waits for the end of a child has run, if
+    /// the child was ordered to end.
     "spin" Spin { label: Label, until: Ref };
     /// `stop`: of the loop, or of its remote half in a thread.
     "stop" Stop;
@@ -358,6 +359,9 @@ steps! {
     "discard" Discard;
     /// As `discard`, but only drops it.
     "abandon" Abandon;
+
+    /// Takes one step, waiting at most so long. Inside a callback, an attempt that has to be refused.
+    "turn" Turn { wait: Units };
 
     // The process.
     /// Forks. The child does with the loop, its remote half, the policy and the watcher whatever it

@@ -5,7 +5,8 @@ rules! {
     Must SAME = "capability.same" from []
         why "Callers ask once, when they are made, and rely on the answer."
         check "whether the answer depends on what the loop is doing, or on what it has opened so far";
-    /// A closed loop MUST refuse to take a step, to watch a source and to start a program.
+    /// A closed loop MUST refuse to take a step, to watch a source and to start a program: the step
+    /// because it is closed, and for no other reason.
     Must REFUSED = "capability.refused" from ["LOOP-17"]
         why "What is begun on a closed loop is never reported."
         check "whether each capability looks at the state, and not only the methods of the loop";

@@ -6,6 +6,10 @@ rules! {
     Must ONCE = "child.once" from ["WATCH-01", "WATCH-05", "WATCH-26", "WATCH-44", "WATCH-51"]
         why "Whoever waits for a child waits for ever if the call is lost, and breaks if it comes twice."
         check "whether ends that come together are counted, not only noticed";
+    /// A child's end MUST be reported also by a loop that always has callbacks to run.
+    Must BUSY = "child.busy" from ["LOOP-33"]
+        why "A server under load must not keep the children of its idle hours."
+        check "whether events are looked for between turns that have work, or only before a wait";
     /// A child that exits MUST be reported with its exit code, 255 included.
     Must CODE = "child.code" from ["WATCH-10", "WATCH-11", "B27"]
         why "Programs decide by exit codes; 255 is a code like any other."

@@ -29,6 +29,16 @@ rules! {
     Must CALLS = "fork.calls" from ["POL-28", "WATCH-32"]
         why "It runs in the parent, and what it does would be done twice."
         check "whether a refused run looks at its queues first, and what the watcher does when it is closed";
+    /// In a forked child, the run MUST end in one of whose callbacks the process forked, as soon as that
+    /// callback is over, for the reason that the loop belongs to another process.
+    Must ENDS = "fork.ends" from ["POL-28"]
+        why "A child that comes back from its callback would go on as a second parent."
+        check "whether a run looks at the stamp again after its callbacks, and before it ends well";
+    /// In a forked child, an inherited loop whose last handle is dropped MUST NOT drop the callbacks that
+    /// it holds.
+    Must DROPS = "fork.drops" from []
+        why "What they captured may be shared with the parent: files that they remove, locks that they free."
+        check "whether dropping a loop closes it without a look at the stamp";
     /// In a forked child, methods of inherited loops, remote halves and watchers MUST return.
     Must RETURNS = "fork.returns" from ["POL-28"]
         why "The threads of the parent are gone in the child, and with them who would wake it."

@@ -22,6 +22,7 @@
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
 //! | [`capability`] | what a loop offers beyond running callbacks |
+//! | [`step`] | a loop that a host drives |
 //! | [`fork`] | what a forked child does with loops of its parent |
 //!
 //! # Where they come from
@@ -127,6 +128,7 @@ pub mod handle;
 pub mod policy;
 pub mod ready;
 pub mod run;
+pub mod step;
 pub mod stop;
 pub mod timer;
 pub mod wake;
@@ -146,6 +148,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     future::ALL,
     child::ALL,
     capability::ALL,
+    step::ALL,
     fork::ALL,
 ];
 

@@ -23,6 +23,10 @@ rules! {
     Must PROGRESS = "ready.progress" from ["LOOP-03", "LOOP-30"]
         why "A callback that is lost is a program that hangs."
         check "whether everything that waits is looked at before the loop sleeps or returns";
+    /// A loop MUST have room for a callback when no other waits.
+    Must ROOM = "ready.room" from []
+        why "Whoever was refused tries again when the others have run."
+        check "whether the place of a callback that ran, or was cancelled, is free again after the turn";
     /// Callbacks that schedule themselves for ever MUST NOT keep a timer that is due from running:
     /// of those that are asked for after it is due, at most 1024 start before it.
     Must FAIR = "ready.fair" from ["LOOP-33"]

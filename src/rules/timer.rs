@@ -14,12 +14,13 @@ rules! {
     Must TIE = "timer.tie" from ["LOOP-40", "B15"]
         why "Programs reason about the order of what they schedule."
         check "whether equal deadlines are told apart by a sequence number";
-    /// A deadline that is now or in the past MUST be accepted, and its callback run in a later
-    /// turn.
+    /// A deadline that is now or in the past MUST be accepted, where there is room for any other, and
+    /// its callback run in a later turn.
     Must PAST = "timer.past" from ["LOOP-41"]
         why "Computed deadlines are often past by the time of the call."
         check "whether a difference of times is allowed to be negative";
-    /// A deadline that is never reached, however far, MUST be accepted, and its callback not run.
+    /// A deadline that is never reached, however far, MUST be accepted, where there is room for any
+    /// other, and its callback not run.
     Must FAR = "timer.far" from ["LOOP-34", "LOOP-42"]
         why "\"Never\" is a useful deadline."
         check "what is added to a deadline, and whether it wraps";

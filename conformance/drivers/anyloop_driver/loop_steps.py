@@ -1,5 +1,6 @@
 """What do the steps about callbacks and runs do?"""
 
+import time
 import weakref
 
 from .outcome import Planned, message, result_of
@@ -227,6 +228,9 @@ class LoopSteps(Steps):
             if due is not None:
                 self.burn(due)
                 self.spin_on(step.label, SPINS)
+            elif step.of in self.registered and self.record.holds("callback", step.of):
+                self.record.event("spun", label=step.label)
+                self.spin_for(step.of, time.monotonic() + self.watchdog.patience / 2)
 
         self.schedule(step.label, "soon", Payload(self, step.label, (), first=first))
 
@@ -245,6 +249,18 @@ class LoopSteps(Steps):
             self.loop.call_soon(again)
         except RuntimeError:
             # On a closed loop it comes back, and that is the end of it.
+            pass
+
+    def spin_for(self, of, deadline):
+        """Schedules itself until the child's end was told that `of` waits for, or should have been."""
+        if self.is_fork or of not in self.registered:
+            return
+        if time.monotonic() > deadline:
+            self.record.event("starved", label=of)
+            return
+        try:
+            self.loop.call_soon(self.spin_for, of, deadline)
+        except RuntimeError:
             pass
 
     def step_stop(self, _):

@@ -71,6 +71,7 @@ OPERANDS = {
     "probe": (),
     "discard": (),
     "abandon": (),
+    "turn": ("time",),
     "fork": (),
 }
 

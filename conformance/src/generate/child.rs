@@ -10,7 +10,7 @@ use proptest::collection::vec as many;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::program::{Body, Kid, KidRef, Label, LoopName, PartMut, Plan, Program, Step, Units};
+use crate::program::{Body, Kid, KidRef, Label, LoopName, PartMut, Plan, Program, Ref, Step, Units};
 
 /// At most so many children in a program.
 const KIDS: usize = 3;
@@ -140,7 +140,16 @@ fn story() -> BoxedStrategy<Vec<Step>> {
         vec![watch(vec![]), Step::Attach { which: a }, Step::Attach { which: b }, Ended { kid: HERO }],
         vec![watch(vec![]), Step::Unattach, Ended { kid: HERO }, Step::Attach { which: a }],
     ];
+    // The loop is busy when it ends, and for as long as nobody tells.
+    let spin = || Step::Spin { label: Label(0), until: Ref::near(0) };
+    let ends = |end: Step| Step::Soon { label: Label(0), body: Body(vec![spin(), end]) };
+    let busy = [
+        vec![watch(vec![]), ends(End { kid: HERO })],
+        vec![watch(vec![]), ends(Ended { kid: HERO })],
+        vec![watch(vec![Step::Panic]), ends(Ended { kid: HERO })],
+    ];
     prop_oneof![
+        2 => select(busy.to_vec()),
         2 => select(raced.to_vec()),
         2 => select(interrupted.to_vec()),
         2 => select(attached.to_vec()),

@@ -9,6 +9,7 @@ mod fork;
 mod future;
 mod life;
 mod policy;
+mod step;
 mod wake;
 
 use std::vec::Vec;
@@ -38,6 +39,9 @@ pub struct Kind {
 /// The families whose rules every run of a loop exercises.
 const LOOP: &[&str] = &["run", "ready", "timer", "handle", "cancel", "stop", "close", "wake", "future"];
 
+/// The same, for what a host drives.
+const STEP: &[&str] = &["step", "run", "ready", "timer", "handle", "cancel", "stop", "close", "wake"];
+
 /// The rules that every play exercises, whatever it is about.
 static EVERYWHERE: [&Rule; 2] = [&run::ALIVE, &run::RETURNS];
 
@@ -61,6 +65,7 @@ pub static KINDS: &[Kind] = &[
         programs: 192,
         strategy: life::programs,
     },
+    Kind { name: "step", needs: "step", families: STEP, programs: 256, strategy: step::programs },
     Kind { name: "fork", needs: "fork", families: &["fork"], programs: 192, strategy: fork::programs },
 ];
 

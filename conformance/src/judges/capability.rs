@@ -3,6 +3,7 @@
 use std::format;
 use std::string::String;
 
+use anyloop::RunError;
 use anyloop::rules::capability;
 
 use super::Treatment::Judged;
@@ -61,13 +62,19 @@ fn harmless(evidence: &Evidence<'_>) -> Judgement {
 fn tried(evidence: &Evidence<'_>, judges: impl Fn(Tried) -> Option<&'static str>) -> Judgement {
     let mut exercised = 0;
     for event in evidence.events {
-        let What::Tried { what, accepted, panic } = &event.what else { continue };
+        let What::Tried { what, accepted, reason, panic } = &event.what else { continue };
         let Some(deed) = judges(*what) else { continue };
         if let Some(words) = panic {
             return Err(format!("{} on a closed loop panicked: {words}", asking(*what)));
         }
         if *accepted {
             return Err(format!("a closed loop {deed}"));
+        }
+        if let Some(error) = reason.as_ref().filter(|error| **error != RunError::Closed) {
+            return Err(format!(
+                "{} on a closed loop was refused for another reason: {error}",
+                asking(*what)
+            ));
         }
         exercised += 1;
     }

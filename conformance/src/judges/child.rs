@@ -24,7 +24,7 @@ use anyloop::rules::child as rules;
 use self::conduct::{caller, closed, descriptors, final_, later, owner, panic, reaped, stranger};
 use self::disturbed::{attached, interrupted, race};
 use self::registering::{active, close, gone, refused, remove, replace};
-use self::telling::{before, code, once, pid, signal, stopped, unknown};
+use self::telling::{before, busy, code, once, pid, signal, stopped, unknown};
 use super::{Entry, Evidence, Treatment::Judged};
 use crate::history::What;
 use crate::program::Kid;
@@ -32,6 +32,7 @@ use crate::program::Kid;
 /// The rules of this family.
 pub static TABLE: &[Entry] = &[
     (&rules::ONCE, Judged(once)),
+    (&rules::BUSY, Judged(busy)),
     (&rules::CODE, Judged(code)),
     (&rules::SIGNAL, Judged(signal)),
     (&rules::BEFORE, Judged(before)),

@@ -15,6 +15,8 @@ pub struct Evidence<'h> {
     pub lives: BTreeMap<Label, Life>,
     /// The runs of the loop, nested attempts not among them.
     pub runs: Vec<Run>,
+    /// The steps of the loop that a host took, nested attempts not among them.
+    pub turns: Vec<Turn>,
     /// Where `stop` was called, and on which context.
     pub stops: Vec<(usize, u32)>,
     /// Where the loop began to be closed, and was, the first time that it was not refused.
@@ -74,6 +76,31 @@ pub struct Run {
     pub result: Option<Ran>,
     /// Whether the kit's patience, or the loop's own, came to its end.
     pub stalled: bool,
+}
+
+/// One step that a host took.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Where it was begun.
+    pub from: usize,
+    /// Where it was over; the end of the history if it never was.
+    pub to: usize,
+    /// How long it was allowed to wait, in nanoseconds.
+    pub wait: u64,
+    /// What the loop had said about its next deadline.
+    pub next: Option<u64>,
+    /// Whether it said that a callback ran, if it was taken.
+    pub ran: Option<bool>,
+    /// Whether the kit's patience came to its end.
+    pub stalled: bool,
+}
+
+impl Turn {
+    /// Whether the event at `place` is inside of it.
+    #[must_use]
+    pub const fn contains(&self, place: usize) -> bool {
+        self.from < place && place < self.to
+    }
 }
 
 impl Life {
@@ -140,6 +167,7 @@ impl<'h> Evidence<'h> {
             lives: BTreeMap::new(),
             runs: Vec::new(),
             stops: Vec::new(),
+            turns: Vec::new(),
             closed: None,
             cut: history.events.last().map(|last| &last.what).filter(|_| history.is_cut()),
         };
@@ -169,9 +197,28 @@ impl<'h> Evidence<'h> {
                     result: None,
                     stalled: false,
                 }),
-                What::Stalled => {
-                    if let Some(run) = evidence.runs.last_mut() {
-                        run.stalled = true;
+                What::Stalled => match evidence.turns.last_mut() {
+                    Some(turn) if turn.ran.is_none() && turn.to == history.events.len() => {
+                        turn.stalled = true
+                    }
+                    _ => {
+                        if let Some(run) = evidence.runs.last_mut() {
+                            run.stalled = true;
+                        }
+                    }
+                },
+                What::Turning { wait, next } => evidence.turns.push(Turn {
+                    from: at,
+                    to: history.events.len(),
+                    wait: *wait,
+                    next: *next,
+                    ran: None,
+                    stalled: false,
+                }),
+                What::Turned { result, ran } => {
+                    if let Some(turn) = evidence.turns.last_mut() {
+                        turn.to = at;
+                        turn.ran = (*result == Ran::Returned).then_some(*ran);
                     }
                 }
                 What::Exit { result } => {
@@ -231,12 +278,19 @@ impl<'h> Evidence<'h> {
         self.runs.iter().find(|run| run.contains(place))
     }
 
-    /// Where the run before `run` was over; the start of the play if it was the first. A run that
-    /// was refused does not count: it uses up no stop.
+    /// Whether the loop was running at `place`, by itself or driven by a host.
+    #[must_use]
+    pub fn is_running_at(&self, place: usize) -> bool {
+        self.run_at(place).is_some() || self.turns.iter().any(|turn| turn.contains(place))
+    }
+
+    /// Where the run, or the step, before `run` was over; the start of the play if it was the first. A
+    /// run that was refused does not count: it uses up no stop.
     #[must_use]
     pub fn since(&self, run: &Run) -> usize {
-        let before = self.runs.iter().filter(|other| other.took_place() && other.exit < run.enter);
-        before.map(|other| other.exit).max().unwrap_or(0)
+        let runs = self.runs.iter().filter(|other| other.took_place()).map(|other| other.exit);
+        let turns = self.turns.iter().filter(|turn| turn.ran.is_some()).map(|turn| turn.to);
+        runs.chain(turns).filter(|exit| *exit < run.enter).max().unwrap_or(0)
     }
 
     /// The events between two places, both excluded.

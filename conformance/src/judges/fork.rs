@@ -17,6 +17,8 @@ pub static TABLE: &[Entry] = &[
     (&fork::REFUSES, Judged(refuses)),
     (&fork::FRESH, Judged(fresh)),
     (&fork::CALLS, Judged(calls)),
+    (&fork::ENDS, Judged(ends)),
+    (&fork::DROPS, Judged(drops)),
     (&fork::RETURNS, Judged(returns)),
     (&fork::PARENT, Judged(parent)),
     (&fork::CHILD, Judged(super::child::forked::child)),
@@ -102,7 +104,7 @@ const fn wrong(reply: &Reply) -> Option<&'static str> {
     match reply {
         Reply::WrongProcess => None,
         Reply::Done => Some("did not refuse"),
-        Reply::Refused => Some("refused for another reason than the process"),
+        Reply::Refused => Some("refused for another reason than the process, or ended for another"),
         Reply::Kept => Some("refused, and did not hand it back"),
         Reply::Panicked => Some("panicked"),
     }
@@ -128,6 +130,32 @@ fn calls(evidence: &Evidence<'_>) -> Judgement {
             return Err(format!("in the forked child, callbacks of the parent began to run: {ran}"));
         }
         exercised += evidence.lives.values().filter(|life| life.waits_at(at)).count();
+    }
+    Ok(exercised)
+}
+
+fn ends(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (_, what) in told(evidence) {
+        let What::Forked { ended: Some(ended), .. } = what else { continue };
+        if let Some(how) = wrong(ended) {
+            return Err(format!("in the forked child, the run in which the process forked {how}"));
+        }
+        exercised += 1;
+    }
+    Ok(exercised)
+}
+
+fn drops(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (_, what) in told(evidence) {
+        let What::Forked { dropped: Some(dropped), .. } = what else { continue };
+        if *dropped > 0 {
+            return Err(format!(
+                "in the forked child, a dropped loop dropped {dropped} callbacks of the parent"
+            ));
+        }
+        exercised += 1;
     }
     Ok(exercised)
 }

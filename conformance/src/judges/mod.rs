@@ -16,6 +16,7 @@ pub mod handle;
 pub mod policy;
 pub mod ready;
 pub mod run;
+pub mod step;
 pub mod stop;
 pub mod timer;
 pub mod wake;
@@ -24,7 +25,7 @@ use std::string::String;
 
 use anyloop::rules::{self, Rule};
 
-pub use evidence::{Cancel, Evidence, Life, Run};
+pub use evidence::{Cancel, Evidence, Life, Run, Turn};
 
 /// What a judge says about one history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,7 @@ pub static TABLE: &[&[Entry]] = &[
     future::TABLE,
     child::TABLE,
     capability::TABLE,
+    step::TABLE,
     fork::TABLE,
 ];
 

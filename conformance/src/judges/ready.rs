@@ -2,6 +2,7 @@
 
 use std::format;
 
+use anyloop::RejectReason;
 use anyloop::rules::ready;
 
 use super::Treatment::Judged;
@@ -16,6 +17,7 @@ pub static TABLE: &[Entry] = &[
     (&ready::LATER, Judged(later)),
     (&ready::OWNER, Judged(owner)),
     (&ready::PROGRESS, Judged(progress)),
+    (&ready::ROOM, Judged(room)),
     (&ready::FAIR, Judged(fair)),
 ];
 
@@ -132,6 +134,36 @@ pub(super) fn was_stopped(evidence: &Evidence<'_>, run: &Run) -> bool {
     // A stop from elsewhere may come too late for its run, and end the next one.
     run.stalled
         || evidence.stops.iter().any(|(stop, context)| *stop < run.exit && (*stop >= since || *context != 0))
+}
+
+/// Whether a callback came back for lack of room.
+pub(super) fn is_full(evidence: &Evidence<'_>, life: &Life) -> bool {
+    let full = |what: &What| matches!(what, What::Refused { reason: RejectReason::Full, .. });
+    life.refused.is_some_and(|at| full(&evidence.events[at].what))
+}
+
+/// Only outside of runs is it known that no turn is under way, in which what was cancelled may take
+/// its place still.
+fn room(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    let has_tasks = evidence.events.iter().any(|event| matches!(event.what, What::Spawned { .. }));
+    let asked = evidence.lives.values().filter(|life| life.by == 0 && life.how != How::Watch);
+    for life in asked.filter(|life| !has_tasks && !evidence.is_running_at(life.asked)) {
+        let at = life.asked;
+        let since = evidence.runs.iter().map(|run| run.exit).filter(|exit| *exit < at).max().unwrap_or(0);
+        let takes_place = |other: &&Life| {
+            other.waits_at(at)
+                || other.cancelled().is_some_and(|cancelled| since < cancelled && cancelled < at)
+        };
+        if evidence.lives.values().any(|other| takes_place(&other)) {
+            continue;
+        }
+        if is_full(evidence, life) {
+            return Err(format!("{} was refused for lack of room when no other callback waited", life.label));
+        }
+        exercised += usize::from(life.accepted.is_some());
+    }
+    Ok(exercised)
 }
 
 /// Whether a callback was asked for when that deadline had come.

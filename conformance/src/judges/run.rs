@@ -55,12 +55,12 @@ fn state(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
         let What::Saw { state, .. } = event.what else { continue };
-        let expected = match (evidence.run_at(at), evidence.closed) {
+        let expected = match (evidence.is_running_at(at), evidence.closed) {
             // While it is being closed, both answers are right.
             (_, Some((from, to))) if from < at && at < to => continue,
             (_, Some((_, to))) if to < at => LoopState::Closed,
-            (Some(_), _) => LoopState::Running,
-            (None, _) => LoopState::Idle,
+            (true, _) => LoopState::Running,
+            (false, _) => LoopState::Idle,
         };
         if state != expected {
             return Err(format!("the loop said that it is {state:?} when it was {expected:?}"));
@@ -74,14 +74,13 @@ fn current(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
         let What::Saw { current, .. } = event.what else { continue };
-        let run = evidence.run_at(at);
-        match (run, current) {
-            (Some(_), Current::This) | (None, Current::None) => exercised += 1,
-            (Some(_), Current::None) => return Err("inside a run, no loop was said to be running".into()),
-            (Some(_), Current::Other) => {
+        match (evidence.is_running_at(at), current) {
+            (true, Current::This) | (false, Current::None) => exercised += 1,
+            (true, Current::None) => return Err("inside a run, no loop was said to be running".into()),
+            (true, Current::Other) => {
                 return Err("inside a run, another loop was said to be running".into());
             }
-            (None, _) => return Err("outside of every run, a loop was said to be running".into()),
+            (false, _) => return Err("outside of every run, a loop was said to be running".into()),
         }
     }
     Ok(exercised)

@@ -6,7 +6,7 @@ use std::vec::Vec;
 use anyloop::rules::timer;
 
 use super::Treatment::Judged;
-use super::{Entry, Evidence, Judgement, Life};
+use super::{Entry, Evidence, Judgement, Life, ready};
 use crate::history::{How, What};
 
 /// How these rules are judged.
@@ -85,6 +85,16 @@ fn tie(evidence: &Evidence<'_>) -> Judgement {
     Ok(exercised)
 }
 
+/// Whether a timer was refused for lack of room, and there were never more than at that moment.
+fn is_crowded_out(evidence: &Evidence<'_>, life: &Life) -> bool {
+    let is_timer = |other: &&Life| matches!(other.how, How::At(_) | How::Never);
+    let waiting =
+        |at: usize| evidence.lives.values().filter(is_timer).filter(|other| other.waits_at(at)).count();
+    let crowd = waiting(life.asked);
+    let accepted = || evidence.lives.values().filter(is_timer).filter_map(|other| other.accepted);
+    ready::is_full(evidence, life) && crowd > 0 && accepted().all(|at| waiting(at) < crowd)
+}
+
 fn past(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for life in evidence.lives.values() {
@@ -93,7 +103,7 @@ fn past(evidence: &Evidence<'_>) -> Judgement {
             continue;
         }
         if let Some(refused) = life.refused {
-            if evidence.closed.is_none_or(|(from, _)| refused < from) {
+            if evidence.closed.is_none_or(|(from, _)| refused < from) && !is_crowded_out(evidence, life) {
                 return Err(format!("{} was refused, with a deadline in the past", life.label));
             }
             continue;
@@ -118,7 +128,7 @@ fn far(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for life in evidence.lives.values().filter(|life| life.how == How::Never) {
         if let Some(refused) = life.refused {
-            if evidence.closed.is_none_or(|(from, _)| refused < from) {
+            if evidence.closed.is_none_or(|(from, _)| refused < from) && !is_crowded_out(evidence, life) {
                 return Err(format!("{} was refused, with a deadline that never comes", life.label));
             }
         } else if life.start().is_some() {

@@ -71,6 +71,11 @@ pub(crate) fn raised(_: &(dyn Any + Send)) -> Option<Label> {
 /// Keeps another context busy: there is none.
 pub(crate) fn burn_elsewhere(_: Duration) {}
 
+/// There is no other clock than the loop's.
+pub(crate) fn elapsed() -> Duration {
+    Duration::ZERO
+}
+
 /// Events are told after the play.
 pub(crate) fn happened(_: &Event) {}
 

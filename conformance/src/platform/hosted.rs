@@ -117,6 +117,12 @@ pub(crate) fn burn_elsewhere(time: Duration) {
     }
 }
 
+/// The time since some moment, by a clock that no loop has a hand in.
+pub(crate) fn elapsed() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
 /// How a program is played again, with `{}` for the program.
 static REPLAY: Mutex<Option<String>> = Mutex::new(None);
 

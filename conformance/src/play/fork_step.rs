@@ -3,7 +3,7 @@
 //!
 //! The child takes no step of the program and records nothing: the threads of the parent are not
 //! there, and neither is whoever holds a lock. It fills in a form, and sends that to the parent as
-//! bytes.
+//! bytes: at once, or, if a callback has forked, when the run has ended that it inherits.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -11,15 +11,17 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use anyloop::{CloseError, Handle, Loop, LoopState, PolicyError, RejectReason, Rejected, RunError, Watcher};
+use anyloop::{
+    CloseError, Handle, Instant, Loop, LoopState, PolicyError, RejectReason, Rejected, RunError, Watcher,
+};
 
 use super::Player;
 use crate::history::{Current, Heritage, Reply, What};
 use crate::platform;
 use crate::program::{Step, Units};
-use crate::world::Fork;
+use crate::world::{Ending, Fork};
 
 /// Whether a callback came through the remote half. The child has a copy of its own.
 static POSTED: AtomicBool = AtomicBool::new(false);
@@ -34,8 +36,49 @@ struct Found {
     closed: Reply,
     soon: Reply,
     post: Reply,
+    ended: Option<Reply>,
+    dropped: Option<u32>,
     ran: u32,
     fresh: Option<String>,
+}
+
+/// How many callbacks of a spare loop were dropped.
+static DROPPED: AtomicU32 = AtomicU32::new(0);
+
+/// What waits on a spare loop.
+struct Keepsake;
+
+impl Keepsake {
+    fn run(self) {
+        platform::is_stray();
+    }
+}
+
+impl Drop for Keepsake {
+    fn drop(&mut self) {
+        DROPPED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What a forked child has found so far, and how it ends.
+pub(super) struct Leaving {
+    found: Found,
+    ending: Ending,
+}
+
+impl Leaving {
+    /// Ends the child in which an inherited run has ended, like that.
+    pub(super) fn leave(self, ended: &Result<Result<(), &RunError>, &String>) {
+        let Self { mut found, ending } = self;
+        found.ended = Some(match ended {
+            Ok(Ok(())) => Reply::Done,
+            Ok(Err(RunError::WrongProcess)) => Reply::WrongProcess,
+            Ok(Err(_)) => Reply::Refused,
+            Err(_) => Reply::Panicked,
+        });
+        found.ran = platform::strays();
+        ending.tell(&found.to_bytes());
+    }
 }
 
 impl Player {
@@ -45,30 +88,67 @@ impl Player {
         let watcher = (!self.kids.pids().is_empty())
             .then(|| self.booth.seat().policy().get_child_watcher().ok())
             .flatten();
-        let mut job = || {
-            platform::be_fork();
-            self.try_all(watcher.as_ref()).to_bytes()
-        };
+        let spare = self.spare_loop();
         // A child that hangs is a verdict of its own, and not the run's fault.
         self.watch.again();
-        let fork = self.world.fork(self.fork_patience, &mut job);
-        self.watch.again();
+        let fork = self.world.fork(self.fork_patience);
         let told = match fork {
             None => return self.log.record(What::lacking(Step::Fork.word())),
+            Some(Fork::Child(ending)) => return self.be_fork(ending, watcher.as_ref(), spare),
             Some(Fork::Told(bytes)) => Found::from_bytes(&bytes).ok_or("ended before it had told"),
             Some(Fork::Died) => Err("died"),
             Some(Fork::Hung) => Err("did not come to an end"),
         };
+        self.watch.again();
+        if let Some(spare) = spare {
+            let _ = spare.close();
+        }
         let lost = told.as_ref().err().map(|why| (*why).to_owned());
         let found = told.unwrap_or(Found::NOTHING);
-        let Found { current, state, asked, ambient, run, closed, soon, post, ran, fresh } = found;
-        let forked =
-            What::Forked { lost, current, state, asked, ambient, run, closed, soon, post, ran, fresh };
+        let Found { current, state, asked, ambient, run, closed, soon, post, ended, dropped, ran, fresh } =
+            found;
+        let forked = What::Forked {
+            lost,
+            current,
+            state,
+            asked,
+            ambient,
+            run,
+            closed,
+            soon,
+            post,
+            ended,
+            dropped,
+            ran,
+            fresh,
+        };
         self.log.record(forked);
     }
 
+    /// Another loop, on which work of each kind waits.
+    fn spare_loop(&self) -> Option<Loop> {
+        let lp = self.booth.seat().policy().new_event_loop().ok()?;
+        let [soon, at, post] = [Keepsake, Keepsake, Keepsake];
+        let accepted = lp.call_soon(move || soon.run()).is_ok()
+            && lp.call_at(Instant::NEVER, move || at.run()).is_ok()
+            && lp.remote().call_soon(move || post.run()).is_ok();
+        accepted.then_some(lp)
+    }
+
+    /// Is the child. Outside of a callback this is its end.
+    fn be_fork(&self, ending: Ending, watcher: Option<&Watcher>, spare: Option<Loop>) {
+        platform::be_fork();
+        DROPPED.store(0, Ordering::Relaxed);
+        let Ok(found) = platform::catch(|| self.try_all(watcher, spare)) else { return drop(ending) };
+        if self.inside.get() == 0 {
+            ending.tell(&found.to_bytes());
+        } else {
+            self.leaving.replace(Some(Leaving { found, ending }));
+        }
+    }
+
     /// Fills in the form.
-    fn try_all(&self, watcher: Option<&Watcher>) -> Found {
+    fn try_all(&self, watcher: Option<&Watcher>, spare: Option<Loop>) -> Found {
         let policy = self.booth.seat().policy();
         let current = match self.root.running() {
             None => Current::None,
@@ -112,8 +192,12 @@ impl Player {
             Ok(begun) => begun.err(),
             Err(panic) => Some(format!("it panicked: {panic}")),
         };
+        let dropped = spare.map(|spare| {
+            let _ = platform::catch(|| drop(spare));
+            DROPPED.load(Ordering::Relaxed)
+        });
         let ran = platform::strays();
-        Found { current, state, asked, ambient, run, closed, soon, post, ran, fresh }
+        Found { current, state, asked, ambient, run, closed, soon, post, ended: None, dropped, ran, fresh }
     }
 
     /// Where the loop comes from that a policy gives.
@@ -199,6 +283,10 @@ const STATES: [LoopState; 3] = [LoopState::Idle, LoopState::Running, LoopState::
 const HERITAGES: [Heritage; 4] = [Heritage::Inherited, Heritage::Fresh, Heritage::None, Heritage::Failed];
 const REPLIES: [Reply; 5] = [Reply::Done, Reply::WrongProcess, Reply::Refused, Reply::Kept, Reply::Panicked];
 
+/// The byte for what is not there, and the greatest number that one can be.
+const NOTHING: u8 = u8::MAX;
+const MANY: u32 = 254;
+
 /// The place of `item` among `all`.
 fn place<T: PartialEq>(all: &[T], item: T) -> u8 {
     all.iter().position(|known| *known == item).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
@@ -214,6 +302,8 @@ impl Found {
         closed: Reply::WrongProcess,
         soon: Reply::WrongProcess,
         post: Reply::WrongProcess,
+        ended: None,
+        dropped: None,
         ran: 0,
         fresh: None,
     };
@@ -226,6 +316,8 @@ impl Found {
             place(&HERITAGES, self.ambient),
         ]);
         bytes.extend([self.run, self.closed, self.soon, self.post].map(|reply| place(&REPLIES, reply)));
+        bytes.push(self.ended.map_or(NOTHING, |reply| place(&REPLIES, reply)));
+        bytes.push(self.dropped.map_or(NOTHING, |dropped| dropped.min(MANY) as u8));
         bytes.extend(self.ran.to_le_bytes());
         // Words are never empty.
         bytes.extend(self.fresh.as_deref().unwrap_or_default().bytes());
@@ -238,6 +330,7 @@ impl Found {
             all.get(usize::from(byte)).copied()
         }
         let (answers, rest) = bytes.split_first_chunk::<8>()?;
+        let ([ended, dropped], rest) = rest.split_first_chunk::<2>()?;
         let (ran, words) = rest.split_first_chunk::<4>()?;
         let [current, state, asked, ambient, run, closed, soon, post] = *answers;
         Some(Self {
@@ -249,6 +342,8 @@ impl Found {
             closed: item(&REPLIES, closed)?,
             soon: item(&REPLIES, soon)?,
             post: item(&REPLIES, post)?,
+            ended: if *ended == NOTHING { None } else { Some(item(&REPLIES, *ended)?) },
+            dropped: (*dropped != NOTHING).then_some(u32::from(*dropped)),
             ran: u32::from_le_bytes(*ran),
             fresh: (!words.is_empty()).then(|| String::from_utf8_lossy(words).into_owned()),
         })
@@ -267,6 +362,8 @@ mod tests {
             asked: Heritage::Failed,
             run: Reply::Panicked,
             post: Reply::Kept,
+            ended: Some(Reply::Done),
+            dropped: Some(3),
             ran: 70_000,
             fresh: Some("it was not made: ü".to_owned()),
             ..Found::NOTHING
@@ -278,8 +375,9 @@ mod tests {
             (came.current, came.asked, came.post, came.ran),
             (sent.current, sent.asked, sent.post, 70_000)
         );
+        assert_eq!((came.ended, came.dropped), (sent.ended, sent.dropped));
         assert_eq!(came.fresh, sent.fresh);
-        assert!((0..12).all(|length| Found::from_bytes(&bytes[..length]).is_none()));
+        assert!((0..14).all(|length| Found::from_bytes(&bytes[..length]).is_none()));
         assert_eq!(Found::from_bytes(&Found::NOTHING.to_bytes()).unwrap().fresh, None);
     }
 }

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use core::future;
 use core::time::Duration;
 
-use anyloop::{Capabilities, Handle, Instant, Loop, Remote};
+use anyloop::{Capabilities, Handle, Instant, Loop, Remote, RunError};
 
 use super::Player;
 use crate::history::{Tried, What};
@@ -30,7 +30,11 @@ impl Player {
     /// Asks a closed loop for what it offers, or has offered while it was open.
     fn try_capabilities(&self, capabilities: &Capabilities<'_>) {
         if let Some(step) = capabilities.step {
-            self.attempt_it(Tried::Step, || Some(step.step(Some(Duration::ZERO)).is_ok()));
+            let reason = Cell::new(None);
+            self.attempt_for(Tried::Step, &reason, || {
+                let taken = step.step(Some(Duration::ZERO));
+                Some(taken.map_err(|error| reason.set(Some(error))).is_ok())
+            });
             self.attempt_it(Tried::Deadline, || Some(step.next_deadline().is_some()));
         }
         if let Some(readiness) = capabilities.readiness {
@@ -50,13 +54,23 @@ impl Player {
     }
 
     fn attempt_it(&self, what: Tried, attempt: impl FnOnce() -> Option<bool>) {
+        self.attempt_for(what, &Cell::new(None), attempt);
+    }
+
+    /// As [`attempt_it`](Self::attempt_it), of something that says why it refuses.
+    fn attempt_for(
+        &self,
+        what: Tried,
+        reason: &Cell<Option<RunError>>,
+        attempt: impl FnOnce() -> Option<bool>,
+    ) {
         let (accepted, panic) = match platform::catch(attempt) {
             Ok(Some(accepted)) => (accepted, None),
             // The world has nothing to try it with.
             Ok(None) => return,
             Err(panic) => (false, Some(panic)),
         };
-        self.log.record_quietly(What::Tried { what, accepted, panic });
+        self.log.record_quietly(What::Tried { what, accepted, reason: reason.take(), panic });
     }
 
     /// Lets another loop live for a moment, and go: closed, or only dropped.

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::time::Duration;
 
 use anyloop::{Callback, CloseError, Exception, Handle, Instant, Loop, Rejected};
 
@@ -164,9 +165,14 @@ impl Player {
     fn spin(&self, label: Label, timer: Label) {
         let payload = Payload::new(self, label, &Body::default());
         let first = move |player: &Self| {
-            let Some(due) = player.deadlines.borrow().get(&timer).copied() else { return };
-            (player.burn)(&player.lp, due - player.lp.time());
-            player.spin_on(label, SPINS);
+            let due = player.deadlines.borrow().get(&timer).copied();
+            if let Some(due) = due {
+                (player.burn)(&player.lp, due - player.lp.time());
+                player.spin_on(label, SPINS);
+            } else if player.log.is_registered(timer) && player.log.holds(Token::Callback(timer)) {
+                player.log.record(What::Spun { label });
+                player.spin_for(timer, platform::elapsed());
+            }
         };
         self.schedule(label, How::Soon, Callback::new(move || payload.call_with(first)));
     }
@@ -182,6 +188,23 @@ impl Player {
             }
         };
         // On a closed loop it comes back, and that is the end of it.
+        drop(self.lp.call_soon(again));
+    }
+
+    /// Keeps the loop busy until the end of the child was told that `of` waits for, or nobody would wait
+    /// for that any more.
+    fn spin_for(&self, of: Label, since: Duration) {
+        if !self.log.is_registered(of) {
+            return;
+        }
+        if platform::elapsed() - since > self.fork_patience {
+            return self.log.record(What::Starved { label: of });
+        }
+        let again = move || {
+            if let Some(player) = player() {
+                player.spin_for(of, since);
+            }
+        };
         drop(self.lp.call_soon(again));
     }
 

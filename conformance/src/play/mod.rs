@@ -10,6 +10,7 @@
 //! | `policy_steps.rs` | what do the steps about policies do? |
 //! | `child_steps.rs` | what do the steps about children do? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
+//! | `host_step.rs` | what does a host do that drives the loop? |
 //! | `fork_step.rs` | what does a forked child try? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
@@ -17,6 +18,7 @@
 
 mod child_steps;
 mod fork_step;
+mod host_step;
 mod life_steps;
 mod loop_steps;
 mod payload;
@@ -28,6 +30,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
@@ -35,6 +38,7 @@ use core::time::Duration;
 use anyloop::{Handle, Instant, Loop, LoopState, PerContext, PolicyError, Remote, RunError};
 
 use self::child_steps::Kids;
+use self::fork_step::Leaving;
 use self::loop_steps::Other;
 use self::policy_steps::{Booth, Seat};
 use self::task_steps::Tasks;
@@ -116,8 +120,10 @@ pub(crate) struct Player {
     threads: RefCell<Vec<Box<dyn Thread>>>,
     tasks: Tasks,
     kids: Kids,
-    /// How long a forked child may take.
+    /// How long a forked child may take, and the news of a child's end.
     fork_patience: Duration,
+    /// In a forked child: it leaves when the run has ended.
+    leaving: RefCell<Option<Leaving>>,
     booth: Booth,
     /// How many exception handlers were set.
     exception_handlers: Cell<u32>,
@@ -170,6 +176,7 @@ impl Player {
             exception_handlers: Cell::default(),
             kids: Kids::new(subject.patience()),
             fork_patience: subject.patience() / 2,
+            leaving: RefCell::default(),
         })
     }
 
@@ -209,6 +216,9 @@ impl Player {
 
     /// Takes one step, wherever it stands.
     pub(crate) fn step(&self, step: &Step) {
+        if platform::is_fork() {
+            return;
+        }
         match step {
             Step::Thread { .. } | Step::Join => self.thread_step(step),
             Step::Task { .. }
@@ -234,6 +244,7 @@ impl Player {
             | Step::Attach { .. }
             | Step::Unattach => self.child_step(step),
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
+            Step::Turn { wait } => self.turn(wait.duration()),
             Step::Fork => self.fork(),
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
@@ -312,7 +323,9 @@ impl Player {
         }
         self.log.record(What::Enter { until });
         self.watch.again();
-        let result = match platform::catch(run) {
+        let ran = platform::catch(run);
+        self.leave_if_child(&ran);
+        let result = match ran {
             Ok(Ok(ran)) => ran,
             Ok(Err(error)) => error.into(),
             Err(panic) => Ran::Panicked(panic),
@@ -328,6 +341,13 @@ impl Player {
         self.look();
         self.join();
         Some(result)
+    }
+
+    /// Ends the child of a callback that forked: its inherited run has ended, like that.
+    fn leave_if_child<T>(&self, ran: &Result<Result<T, RunError>, String>) {
+        if let Some(leaving) = self.leaving.take() {
+            leaving.leave(&ran.as_ref().map(|ran| ran.as_ref().map(drop)));
+        }
     }
 
     /// Attempts a nested run.

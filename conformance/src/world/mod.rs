@@ -68,24 +68,49 @@ pub trait World {
         None
     }
 
-    /// Forks this process: `job` runs in the child, which ends right after it, whatever it does.
-    /// Gives in the parent what the job gave, if it did within `patience`. `None` where there is no
-    /// forking, or if it failed.
-    fn fork(&self, patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Option<Fork> {
-        let _ = (patience, job);
+    /// Forks this process, and returns in both. In the parent when the child has ended, which it
+    /// is made to after `patience`. `None` where there is no forking, or if it failed.
+    fn fork(&self, patience: Duration) -> Option<Fork> {
+        let _ = patience;
         None
     }
 }
 
-/// What came of a forked child. It has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What came of a fork.
 pub enum Fork {
-    /// Its job gave this.
+    /// This is the child. It ends with this.
+    Child(Ending),
+    /// The child has told this, and ended.
     Told(Vec<u8>),
-    /// Its job panicked, or ended the process.
+    /// The child has ended without having told anything.
     Died,
-    /// Its job took too long, and it was killed.
+    /// The child took too long, and was killed.
     Hung,
+}
+
+/// The only way out for a forked child: it tells its parent something, and is gone. If this is
+/// dropped, it has nothing to tell, and is gone as well.
+pub struct Ending(Box<End>);
+
+/// Tells something, or nothing, and does not return.
+type End = dyn FnMut(Option<&[u8]>);
+
+impl Ending {
+    /// The end of this process, which tells its parent what it is given. It does not return.
+    pub(crate) fn new(end: impl FnMut(Option<&[u8]>) + 'static) -> Self {
+        Self(Box::new(end))
+    }
+
+    /// Tells the parent.
+    pub fn tell(mut self, told: &[u8]) {
+        (self.0)(Some(told));
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        (self.0)(None);
+    }
 }
 
 /// Sends a signal to one thread, whose handler does nothing.

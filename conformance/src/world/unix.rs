@@ -29,9 +29,8 @@ use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Error, ErrorKind, PipeReader, Read, Result, Write};
+use std::io::{Error, ErrorKind, PipeReader, PipeWriter, Read, Result, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,7 +42,7 @@ use anyloop::{
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::{Children, Fork, Interrupter, Thread, World, threads};
+use super::{Children, Ending, Fork, Interrupter, Thread, World, threads};
 use crate::program::Plan;
 
 cfg_if::cfg_if! {
@@ -148,8 +147,8 @@ impl World for Unix {
         Some(true)
     }
 
-    fn fork(&self, patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Option<Fork> {
-        fork(patience, job).inspect_err(|error| std::eprintln!("the kit cannot fork: {error}")).ok()
+    fn fork(&self, patience: Duration) -> Option<Fork> {
+        fork(patience).inspect_err(|error| std::eprintln!("the kit cannot fork: {error}")).ok()
     }
 }
 
@@ -213,25 +212,23 @@ impl Children for Unix {
     }
 }
 
-/// How a forked child ends whose job has told what it had to.
+/// How a forked child ends that has told what it had to.
 const TOLD: i32 = 0;
 
-/// How one ends whose job has not.
+/// How one ends that has not.
 const FAILED: i32 = 1;
 
 /// See [`World::fork`].
-fn fork(patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Result<Fork> {
+fn fork(patience: Duration) -> Result<Fork> {
     let (reader, mut writer) = std::io::pipe()?;
-    // SAFETY: the child runs `job` and ends below, without unwinding or returning into what called
-    // this. The job allocates, which the systems' allocators allow after a fork, and it takes no lock
-    // that another thread of the kit may have held.
+    // SAFETY: the child allocates, which the systems' allocators allow after a fork, and takes no lock
+    // that another thread of the kit may have held. It never comes back to what called the play: the
+    // `Ending` that it gets ends it.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         end_with_parent();
-        let told = catch_unwind(AssertUnwindSafe(job));
-        let told = told.is_ok_and(|told| writer.write_all(&told).is_ok());
-        // SAFETY: it ends the process, without running what the parent has registered for its end.
-        unsafe { libc::_exit(if told { TOLD } else { FAILED }) };
+        drop(reader);
+        return Ok(Fork::Child(Ending::new(move |told| end(&mut writer, told))));
     }
     drop(writer);
     let pid = rustix::process::Pid::from_raw(pid).ok_or_else(Error::last_os_error)?;
@@ -250,6 +247,13 @@ fn fork(patience: Duration, job: &mut dyn FnMut() -> Vec<u8>) -> Result<Fork> {
         Some(_) if failed => Fork::Died,
         Some(told) => Fork::Told(told),
     })
+}
+
+/// The end of a forked child, which tells its parent something if it can.
+fn end(writer: &mut PipeWriter, told: Option<&[u8]>) {
+    let told = told.is_some_and(|told| writer.write_all(told).is_ok());
+    // SAFETY: it ends the process, without running what the parent has registered for its end.
+    unsafe { libc::_exit(if told { TOLD } else { FAILED }) };
 }
 
 /// Whether a child has ended, and no more.

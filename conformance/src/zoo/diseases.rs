@@ -110,6 +110,8 @@ diseases! {
         ready::PROGRESS, Bug::Loop(loop_::Bug::LosesEveryThird);
     "keeps its deadline", "once it waits for a timer, or for none, it does so whatever is asked for meanwhile",
         ready::PROGRESS, Bug::Loop(loop_::Bug::KeepsDeadline);
+    "fills up", "has room for so many callbacks, and for no more when these have run",
+        ready::ROOM, Bug::Loop(loop_::Bug::FillsUp);
     "timers when idle", "looks at the timers only when nothing is ready",
         ready::FAIR, Bug::Loop(loop_::Bug::TimersWhenIdle);
 

@@ -90,6 +90,18 @@ pub(super) static DISEASES: &[Disease] = &[
         Bug::Loop(loop_::Bug::FinishesInChild),
     ),
     sick(
+        "runs on in the child",
+        "in a forked child, the run goes on with the callbacks of its turn, and ends well",
+        &rules::ENDS,
+        Bug::Loop(loop_::Bug::RunsOnInChild),
+    ),
+    sick(
+        "drops in the child",
+        "in a forked child, it drops its callbacks with itself",
+        &rules::DROPS,
+        Bug::Loop(loop_::Bug::DropsInChild),
+    ),
+    sick(
         "tells in the child",
         "closing it in a forked child calls what is registered",
         &rules::CALLS,

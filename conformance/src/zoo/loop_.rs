@@ -207,7 +207,11 @@ impl Specimen {
         for _ in 0..batch {
             let next = self.ready.borrow_mut().pop_front();
             let Some((_, Some(callback))) = next else { continue };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback.call())) {
+            let called = catch_unwind(AssertUnwindSafe(|| callback.call()));
+            if self.leaves_as_child() {
+                return true;
+            }
+            if let Err(payload) = called {
                 let handler = self.handler.borrow().clone();
                 if let Some(handler) = handler.filter(|_| !self.has(Bug::SwallowsPanics)) {
                     let times = if self.has(Bug::ReportsTwice) { 2 } else { 1 };
@@ -242,7 +246,9 @@ impl Specimen {
                 self.shared.queue().stop = false;
                 return Ok(());
             }
-            self.collect_remote();
+            if self.ready.borrow().is_empty() || !self.has(Bug::HearsWhenIdle) {
+                self.collect_remote();
+            }
             self.collect_timers();
             let remote_stop = {
                 let mut queue = self.shared.queue();
@@ -311,6 +317,9 @@ impl Specimen {
 
 impl Drop for Specimen {
     fn drop(&mut self) {
+        if self.is_inherited() && !self.has(Bug::DropsInChild) {
+            self.leave_to_parent();
+        }
         if !self.has(Bug::DropsOpen) {
             // It cannot be running: a run holds a handle.
             let _ = self.close();
@@ -339,7 +348,11 @@ impl EventLoop for Specimen {
         if let Some(reason) = self.refusal() {
             return Err(Rejected::new(reason, callback));
         }
-        if !self.has(Bug::TwoQueues) && !self.is_inherited() {
+        if self.has(Bug::FillsUp) && self.count.get() >= 8 {
+            return Err(Rejected::new(RejectReason::Full, callback));
+        }
+        let mixes = !self.has(Bug::TwoQueues) && !self.has(Bug::HearsWhenIdle);
+        if mixes && !self.is_inherited() {
             // What was posted before comes first.
             self.collect_remote();
         }
@@ -437,7 +450,7 @@ impl EventLoop for Specimen {
             *self.kept.borrow_mut() = File::open("/dev/null").ok();
         }
         let before = self.state.replace(LoopState::Running);
-        let result = self.turns();
+        let result = self.turns().and_then(|()| self.stay());
         if !self.is_closed() {
             self.state.set(before);
         }

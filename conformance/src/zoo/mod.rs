@@ -10,6 +10,7 @@
 //! | `root.rs` | what could be wrong with the root crate? |
 //! | `watcher.rs` | what can be wrong with a child watcher? |
 //! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
+//! | `host.rs` | what can be wrong with a loop that a host drives? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
 //! | `fork.rs` | what can go wrong when the process forks? |
 //!
@@ -46,6 +47,7 @@
 //!   off events, a registration that moves to a loop on another thread while its child ends.
 
 mod diseases;
+mod host;
 pub mod loop_;
 pub mod policy;
 mod remote;
@@ -207,7 +209,7 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    let more = [surroundings::DISEASES, watcher::DISEASES, system::DISEASES, fork::DISEASES];
+    let more = [surroundings::DISEASES, watcher::DISEASES, host::DISEASES, system::DISEASES, fork::DISEASES];
     diseases::DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }
 

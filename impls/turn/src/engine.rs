@@ -333,8 +333,14 @@ impl<B: Backend, S: Storage> Step for Engine<B, S> {
     fn step(&self, max_wait: Option<Duration>) -> Result<bool, RunError> {
         let _run = self.begin()?;
         let latest = max_wait.map(|wait| self.backend.now() + wait);
-        let ran = self.turn(latest)?;
-        self.stay().map(|()| ran)
+        // A wake may bring nothing: it is for work that was found before.
+        loop {
+            let ran = self.turn(latest)?;
+            self.stay()?;
+            if ran || self.stop.get() || latest.is_some_and(|latest| latest <= self.backend.now()) {
+                return Ok(ran);
+            }
+        }
     }
 
     fn next_deadline(&self) -> Option<Instant> {

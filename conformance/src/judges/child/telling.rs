@@ -7,6 +7,7 @@ use anyloop::ExitStatus;
 
 use super::name;
 use super::story::{Child, Registration, Story};
+use crate::history::{How, What};
 use crate::judges::{Evidence, Judgement};
 use crate::program::{Kid, Plan};
 
@@ -29,6 +30,24 @@ pub(super) fn once(evidence: &Evidence<'_>) -> Judgement {
             }
             exercised += 1;
         }
+    }
+    Ok(exercised)
+}
+
+/// A loop that is never idle tells all the same.
+pub(super) fn busy(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for life in evidence.lives.values().filter(|life| life.how == How::Watch) {
+        let starved = What::Starved { label: life.label };
+        if evidence.events.iter().any(|event| event.what == starved) {
+            return Err(format!(
+                "{} was not called while the loop was busy with other callbacks",
+                life.label
+            ));
+        }
+        let Some(start) = life.start() else { continue };
+        let mut before = evidence.between(life.asked, start);
+        exercised += usize::from(before.any(|(_, event)| matches!(event.what, What::Spun { .. })));
     }
     Ok(exercised)
 }

@@ -1,5 +1,7 @@
 //! What does a loop do in a forked child, and what does a child do to it?
 
+use std::mem;
+
 use anyloop::{CloseError, RunError};
 
 use super::{Bug, Specimen};
@@ -27,6 +29,21 @@ impl Specimen {
         if let Some(wire) = self.wire.as_ref().filter(|_| self.is_inherited() && self.has(bug)) {
             wire.ring();
         }
+    }
+
+    /// Whether the callback that just ended has forked, and this is the child.
+    pub(super) fn leaves_as_child(&self) -> bool {
+        self.is_inherited() && !self.has(Bug::RunsOnInChild)
+    }
+
+    /// The end of a run, also in a forked child.
+    pub(super) fn stay(&self) -> Result<(), RunError> {
+        if self.leaves_as_child() { Err(RunError::WrongProcess) } else { Ok(()) }
+    }
+
+    /// Forgets what it holds: it is the parent's.
+    pub(super) fn leave_to_parent(&self) {
+        mem::forget((self.ready.take(), self.timers.take(), self.shared.clone()));
     }
 
     /// A run in a forked child.

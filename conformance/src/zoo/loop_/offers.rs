@@ -1,8 +1,9 @@
 //! What does the specimen offer beyond running callbacks?
 
+use std::mem;
 use std::time::Duration;
 
-use anyloop::{Capabilities, ExceptionHandler, Instant, LoopState, Observe, RunError, Step};
+use anyloop::{Capabilities, EventLoop, ExceptionHandler, Instant, LoopState, Observe, RunError, Step};
 
 use super::{Bug, Specimen};
 
@@ -22,6 +23,33 @@ impl Specimen {
         let next = self.timers.borrow().first_key_value().map_or(latest, |((when, _), _)| *when);
         self.now.set(self.now.get().max(next.min(latest)));
     }
+
+    /// Runs what is ready, or waits for something to be.
+    fn take_step(&self, latest: Option<Instant>) -> Result<bool, RunError> {
+        loop {
+            self.collect_remote();
+            self.collect_timers();
+            if mem::take(&mut self.shared.queue().stop) {
+                self.stop();
+            }
+            // Those that were cancelled have left their places.
+            self.ready.borrow_mut().retain(|(_, callback)| callback.is_some());
+            if !self.ready.borrow().is_empty() {
+                let turns = if self.has(Bug::StepsTwice) { 2 } else { 1 };
+                (0..turns).for_each(|_| _ = self.run_batch());
+                return Ok(!self.has(Bug::StepsSilently));
+            }
+            if self.stops.get() > 0 || latest.is_some_and(|latest| latest <= self.now.get()) {
+                return Ok(false);
+            }
+            match latest {
+                Some(_) if self.has(Bug::StepsAtOnce) => return Ok(false),
+                Some(latest) if !self.has(Bug::StepsOn) => self.pass(latest),
+                _ if self.wait() => {}
+                _ => return Err(RunError::Stalled),
+            }
+        }
+    }
 }
 
 impl Step for Specimen {
@@ -29,31 +57,23 @@ impl Step for Specimen {
         match self.state.get() {
             LoopState::Idle => {}
             LoopState::Closed if self.has(Bug::StepsWhenClosed) => return Ok(false),
-            LoopState::Closed => return Err(RunError::Closed),
+            LoopState::Closed if !self.has(Bug::MistakesClosed) => return Err(RunError::Closed),
             _ => return Err(RunError::AlreadyRunning),
         }
-        self.collect_remote();
-        self.collect_timers();
-        if self.ready.borrow().is_empty() {
-            match max_wait {
-                Some(wait) => self.pass(self.now.get() + wait),
-                None if !self.wait() => return Err(RunError::Stalled),
-                None => {}
-            }
-            self.collect_remote();
-            self.collect_timers();
-        }
-        let ran = !self.ready.borrow().is_empty();
         self.state.set(LoopState::Running);
-        self.run_batch();
+        let taken = self.take_step(max_wait.map(|wait| self.now.get() + wait));
         self.state.set(LoopState::Idle);
-        self.stops.set(0);
-        Ok(ran)
+        if !self.has(Bug::StepKeepsStop) {
+            self.stops.set(0);
+        }
+        self.stay().and(taken)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.collect_remote();
-        if !self.ready.borrow().is_empty() {
+        if !self.has(Bug::DeadlineForgetsRemote) {
+            self.collect_remote();
+        }
+        if self.ready.borrow().iter().any(|(_, callback)| callback.is_some()) {
             return Some(self.now.get());
         }
         self.timers.borrow().first_key_value().map(|((when, _), _)| *when)

@@ -1,0 +1,34 @@
+//! Programs of hosts that drive a loop turn by turn.
+
+use proptest::prelude::*;
+
+use super::{at, body, just, one_of, with_body, with_ref, with_time};
+use crate::program::{Body, Program, Step, Units};
+
+fn turn(weight: u32) -> (u32, BoxedStrategy<Step>) {
+    (weight, (0..=4_u32).prop_map(|wait| Step::Turn { wait: Units(wait) }).boxed())
+}
+
+fn steps(depth: u32) -> BoxedStrategy<Step> {
+    let inner = match depth {
+        0 => Just(Body::default()).boxed(),
+        _ => body(&steps(depth - 1), 3),
+    };
+    one_of(std::vec![
+        turn(16),
+        with_body(10, &inner, |label, body| Step::Soon { label, body }),
+        at(12, &inner),
+        with_body(3, &inner, |label, body| Step::Never { label, body }),
+        with_body(6, &inner, |label, body| Step::Post { label, body }),
+        with_ref(6, |of| Step::Cancel { of }),
+        with_time(2, 4, |time| Step::Burn { time }),
+        just(4, Step::Stop),
+        just(3, Step::Run),
+        just(1, Step::Close),
+        just(1, Step::Panic),
+    ])
+}
+
+pub(super) fn programs() -> BoxedStrategy<Program> {
+    prop::collection::vec(steps(2), 1..=9).prop_map(Body).boxed()
+}
