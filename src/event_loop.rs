@@ -53,8 +53,8 @@ use crate::{Callback, Capabilities, CloseError, Handle, Instant, Rejected, Remot
 /// ([`fork.refuses`](crate::rules::fork::REFUSES)). No method of it runs a callback there
 /// ([`fork.calls`](crate::rules::fork::CALLS)), waits for anybody
 /// ([`fork.returns`](crate::rules::fork::RETURNS)), or reaches the parent
-/// ([`fork.parent`](crate::rules::fork::PARENT)), and dropping it drops no callback. Keep a
-/// [`ProcessStamp`](crate::ProcessStamp) to know.
+/// ([`fork.parent`](crate::rules::fork::PARENT)), and dropping it drops no callback
+/// ([`fork.drops`](crate::rules::fork::DROPS)). Keep a [`ProcessStamp`](crate::ProcessStamp) to know.
 pub trait EventLoop: Any {
     /// The time on the loop's monotonic clock.
     ///
@@ -67,6 +67,7 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`ready.fifo`](crate::rules::ready::FIFO), [`ready.once`](crate::rules::ready::ONCE),
     /// [`ready.later`](crate::rules::ready::LATER), [`ready.owner`](crate::rules::ready::OWNER),
+    /// [`ready.room`](crate::rules::ready::ROOM),
     /// [`ready.progress`](crate::rules::ready::PROGRESS), [`handle.unique`](crate::rules::handle::UNIQUE),
     /// [`handle.contexts`](crate::rules::handle::CONTEXTS).
     ///
@@ -197,7 +198,8 @@ pub trait EventLoop: Any {
     /// Called by [`after_fork_in_child`](crate::after_fork_in_child), from inside the callback that
     /// forked, so it does nothing that a signal handler may not do. No callback starts in the run any
     /// more, and if the child returns from this one, the run ends as
-    /// [`WrongProcess`](RunError::WrongProcess). A wrapper forwards it.
+    /// [`WrongProcess`](RunError::WrongProcess) ([`fork.ends`](crate::rules::fork::ENDS)). A wrapper
+    /// forwards it.
     fn after_fork_in_child(&self) {}
 
     /// What this loop can do beyond the above.

@@ -32,7 +32,8 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// Another registration for the same pid takes the place of the former one, whose callback is
     /// returned. Called on the context of `lp`.
     ///
-    /// *Keeps* [`child.once`](crate::rules::child::ONCE), [`child.code`](crate::rules::child::CODE),
+    /// *Keeps* [`child.once`](crate::rules::child::ONCE), [`child.busy`](crate::rules::child::BUSY),
+    /// [`child.code`](crate::rules::child::CODE),
     /// [`child.signal`](crate::rules::child::SIGNAL), [`child.before`](crate::rules::child::BEFORE),
     /// [`child.stopped`](crate::rules::child::STOPPED), [`child.stranger`](crate::rules::child::STRANGER),
     /// [`child.unknown`](crate::rules::child::UNKNOWN), [`child.replace`](crate::rules::child::REPLACE),
