@@ -183,6 +183,10 @@ errors! {
         Closed => "the child watcher is closed: get another from get_child_watcher()";
         /// The loop is closed, or has a fixed capacity that is used up.
         Rejected(reason: RejectReason) => "the loop that should be told does not take the registration: {reason}";
+        /// The watcher works by way of a loop, and is attached to none.
+        NotAttached => "the child watcher is attached to no loop: store one with set_event_loop() on the main thread, or call attach_loop()";
+        /// Another watcher is at work, and one of the two takes everybody's children.
+        Conflict(with: &'static str) => "a {with} is at work in this process, and cannot share its children's ends: detach or close it first";
         /// No loop is running here, and none was named.
         NoRunningLoop => "no loop is running in this context: name the loop that should be told, with watch_on()";
         /// The loop lacks something that this watcher needs.

@@ -66,7 +66,7 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// Attaches to a loop, after detaching from the former one; `None` only detaches.
     ///
     /// Called by the policy when a loop is stored in its main context, on that context. Watchers
-    /// that need no loop of their own, and that is both of anyloop's so far, accept and ignore it.
+    /// that need no loop of their own accept and ignore it.
     ///
     /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED).
     ///

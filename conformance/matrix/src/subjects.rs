@@ -5,6 +5,7 @@ mod sim;
 use std::rc::Rc;
 use std::time::Duration;
 
+use anyloop::rules::child;
 use anyloop::{Loop, Policy};
 use anyloop_conformance::world::World;
 use anyloop_conformance::{Lack, Subject};
@@ -47,9 +48,29 @@ impl Subject for Candidate {
 /// The default policy, with that watcher.
 struct Os(WatcherKind);
 
+/// For watchers that listen on the loop that they are attached to.
+const ATTACHED: Lack =
+    Lack::rule(&child::ATTACHED, "it notices ends while the loop runs that it is attached to, and no other");
+
+/// What the watcher lacks that takes everybody's children.
+const GREEDY: &str = "it collects every child of the process, whoever started it";
+
 impl Subject for Os {
     fn policy(&self) -> Policy {
         Policy::new(DefaultEventLoopPolicy::new().child_watcher(self.0))
+    }
+
+    fn lacks(&self) -> Vec<Lack> {
+        match self.0 {
+            WatcherKind::Safe => vec![ATTACHED],
+            WatcherKind::Fast => vec![
+                ATTACHED,
+                Lack::rule(&child::STRANGER, GREEDY),
+                Lack::rule(&child::CALLER, GREEDY),
+                Lack::rule(&child::REFUSED, GREEDY),
+            ],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -80,6 +101,9 @@ pub(crate) fn all() -> Vec<Candidate> {
     vec![
         candidate("os/epoll+threaded", Box::new(Os(WatcherKind::Threaded)), epoll()),
         candidate("os/epoll+pidfd", Box::new(Os(WatcherKind::Pidfd)), epoll().or_else(pidfd)),
+        candidate("os/epoll+multi", Box::new(Os(WatcherKind::MultiLoop)), epoll()),
+        candidate("os/epoll+safe", Box::new(Os(WatcherKind::Safe)), epoll()),
+        candidate("os/epoll+fast", Box::new(Os(WatcherKind::Fast)), epoll()),
         candidate("sim", Box::<sim::Sim>::default(), None),
     ]
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
+use anyloop::rules::child as rules;
 use anyloop::{ExitStatus, Loop, Pid, Watcher};
 
 use super::Player;
@@ -13,6 +14,7 @@ use super::payload::Payload;
 use crate::history::{How, What};
 use crate::log::{Log, Token};
 use crate::program::{Body, Kid, KidRef, Label, LoopName, Plan, Step, Units};
+use crate::subject::Subject;
 use crate::world::Children;
 
 /// How long a run goes on for the sake of a callback that was removed and not dropped.
@@ -43,13 +45,19 @@ pub(super) struct Kids {
     before: Cell<Option<usize>>,
     /// Whether a registration was accepted.
     watched: Cell<bool>,
+    /// Whether the watcher works by way of the loop that it is attached to, which has to run then.
+    bound: bool,
+    /// Whether it was attached, if it has to be.
+    attached: Cell<bool>,
 }
 
 impl Kids {
-    /// No children, of a play with that patience.
-    pub(super) fn new(patience: Duration) -> Self {
+    /// No children, of a play on that subject.
+    pub(super) fn new(subject: &dyn Subject) -> Self {
         Self {
-            patience: PATIENCE.min(patience / 2),
+            patience: PATIENCE.min(subject.patience() / 2),
+            bound: subject.lacks().iter().any(|lack| lack.covers(&rules::ATTACHED)),
+            attached: Cell::default(),
             kids: RefCell::default(),
             lingering: RefCell::default(),
             before: Cell::default(),
@@ -124,7 +132,14 @@ impl Player {
 
     /// Attaches the watcher to the loop that is judged, to another, or to none.
     fn attach(&self, which: Option<LoopName>) {
+        if self.kids.bound && which != Some(LoopName::A) {
+            return self.log.record(What::lacking("a watcher that may be attached anywhere"));
+        }
         let Some(watcher) = self.watcher() else { return };
+        self.attach_it(&watcher, which);
+    }
+
+    fn attach_it(&self, watcher: &Watcher, which: Option<LoopName>) {
         let attach = |lp: Option<&Loop>| {
             self.log.record(What::Attaching { which });
             let failed = watcher.attach_loop(lp).err().map(|error| format!("{error}"));
@@ -139,8 +154,13 @@ impl Player {
 
     fn watcher(&self) -> Option<Watcher> {
         let watcher = self.booth.seat().policy().get_child_watcher().ok();
-        if watcher.is_none() {
-            self.log.record(What::lacking("child watchers"));
+        match &watcher {
+            None => self.log.record(What::lacking("child watchers")),
+            // Before the first child, as a policy does that stores the loop.
+            Some(watcher) if self.kids.bound && !self.kids.attached.replace(true) => {
+                self.attach_it(watcher, Some(LoopName::A));
+            }
+            Some(_) => {}
         }
         watcher
     }

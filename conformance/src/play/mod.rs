@@ -174,7 +174,7 @@ impl Player {
             threads: RefCell::default(),
             tasks: Tasks::default(),
             exception_handlers: Cell::default(),
-            kids: Kids::new(subject.patience()),
+            kids: Kids::new(subject),
             fork_patience: subject.patience() / 2,
             leaving: RefCell::default(),
         })

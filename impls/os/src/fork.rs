@@ -7,8 +7,11 @@ use std::sync::Once;
 
 use anyloop::{ProcessStamp, after_fork_in_child};
 
+use crate::leave_to_parent;
+
 extern "C" fn in_child() {
     after_fork_in_child();
+    leave_to_parent();
 }
 
 /// This process, whose forks are noticed from now on.

@@ -18,6 +18,7 @@
 //! | `SelectorEventLoop` | epoll | not yet | not yet |
 //! | [`ThreadedChildWatcher`] | yes, the default | type-checked only | not there |
 //! | `PidfdChildWatcher` | yes | not there | not there |
+//! | `MultiLoopChildWatcher`, `SafeChildWatcher`, `FastChildWatcher` | yes | not there | not there |
 //!
 //! Where there is no loop yet, `new_event_loop` answers
 //! [`Unsupported`](anyloop::PolicyError::Unsupported).
@@ -37,8 +38,19 @@
 //! # Ok::<(), anyloop::PolicyError>(())
 //! ```
 //!
-//! So does the environment variable `ANYLOOP_CHILD_WATCHER`, which is `threaded` or `pidfd`. If
-//! the kernel refuses pidfds, the latter falls back to threads.
+//! So does the environment variable `ANYLOOP_CHILD_WATCHER`, which is `threaded`, `pidfd`, `multi`,
+//! `safe` or `fast`. If the kernel refuses pidfds, `pidfd` falls back to threads.
+//!
+//! | watcher | listens | takes | costs for each end | loops |
+//! | --- | --- | --- | --- | --- |
+//! | threaded | a thread for each child | its own | O(1), a thread | on any thread |
+//! | pidfd | a descriptor for each child | its own | O(1), a descriptor | on any thread |
+//! | multi | SIGCHLD, on each loop that has children | its own | O(n) | on any thread |
+//! | safe | SIGCHLD, on the loop it is attached to | its own | O(n) | on any thread, while that one runs |
+//! | fast | SIGCHLD, on the loop it is attached to | everybody's | O(1) | the same |
+//!
+//! Those that listen for SIGCHLD share one handler, which calls whatever handled the signal before;
+//! that is put back when nobody listens any more. Fast works beside no other of them.
 //!
 //! # Forks
 //!
@@ -77,10 +89,17 @@ cfg_if::cfg_if! {
     if #[cfg(not(all(unix, feature = "process")))] {
         mod childless;
         use childless as processes;
+        use childless::leave_to_parent;
     } else if #[cfg(target_os = "linux")] {
         mod children;
         mod pidfds;
+        mod sigchld;
+        mod signals;
         use pidfds as processes;
+        use signals::leave_to_parent;
+        pub use sigchld::fast::{FastChildWatcher, SpawnGuard};
+        pub use sigchld::multi::MultiLoopChildWatcher;
+        pub use sigchld::safe::SafeChildWatcher;
         pub use children::threaded::ThreadedChildWatcher;
         pub use pidfds::watcher::PidfdChildWatcher;
     } else {
@@ -88,6 +107,7 @@ cfg_if::cfg_if! {
         mod fork;
         mod numbers;
         use numbers as processes;
+        use numbers::leave_to_parent;
         pub use children::threaded::ThreadedChildWatcher;
     }
 }

@@ -31,6 +31,13 @@ pub enum WatcherKind {
     Threaded,
     /// A pidfd for each child, if the kernel has them; else a thread.
     Pidfd,
+    /// SIGCHLD, on every loop that has children. On Linux; elsewhere a thread for each child.
+    MultiLoop,
+    /// SIGCHLD, on the loop of the main thread. On Linux; elsewhere a thread for each child.
+    Safe,
+    /// The same, and every child of the process is collected. On Linux; elsewhere a thread for each
+    /// child.
+    Fast,
 }
 
 impl WatcherKind {

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyloop::{Exec, ExitStatus, Loop, Pid, StdioMode, Watcher, get_running_loop};
-use anyloop_os::{PidfdChildWatcher, ThreadedChildWatcher};
+use anyloop_os::{
+    FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
+};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
@@ -88,8 +90,16 @@ async fn through_tasks() {
 #[test]
 fn a_thousand_children_are_reported_once_with_the_truth_and_leave_nothing_behind() {
     let before = descriptors();
-    for watcher in [Watcher::new(ThreadedChildWatcher::new()), Watcher::new(PidfdChildWatcher::new())] {
+    let watchers = [
+        Watcher::new(ThreadedChildWatcher::new()),
+        Watcher::new(PidfdChildWatcher::new()),
+        Watcher::new(MultiLoopChildWatcher::new()),
+        Watcher::new(SafeChildWatcher::new()),
+        Watcher::new(FastChildWatcher::new()),
+    ];
+    for watcher in watchers {
         let lp = anyloop::new_event_loop().unwrap();
+        watcher.attach_loop(Some(&lp)).unwrap();
         through_callbacks(&lp, &watcher);
         anyloop::set_child_watcher(Some(watcher)).unwrap();
         lp.run_until_complete(through_tasks()).unwrap();

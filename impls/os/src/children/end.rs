@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use anyloop::{ChildToken, ExitStatus, SendCallback};
+use anyloop::{ChildToken, ExitStatus, Remote, SendCallback};
 
 use super::collect;
 use super::registry::{Registration, Registry};
@@ -45,11 +45,19 @@ impl End {
         }
     }
 
+    /// The loop that is to be told, if anybody is to be told still.
+    pub(crate) fn remote(&self) -> Option<Remote> {
+        self.registry.remote(self.child.pid(), self.id)
+    }
+
+    /// Whether anybody is to be told still.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.remote().is_some()
+    }
+
     /// Tells the loop that the child has ended.
     pub(crate) fn post(self: Arc<Self>) {
-        let Some(remote) = self.registry.remote(self.child.pid(), self.id) else {
-            return;
-        };
+        let Some(remote) = self.remote() else { return };
         let arrival = self.news();
         drop(remote.call_soon(SendCallback::new(move || arrival.tell())));
     }

@@ -1,9 +1,9 @@
 //! Who notices that a child ended.
 //!
-//! There are two watchers so far: threaded, which blocks a thread for each child and works on
-//! every Unix, and pidfd, which lets the loop wait for a descriptor for each child and needs
-//! Linux. The second is cheaper by a thread; the first needs nothing from the loop but its remote
-//! half.
+//! Two need nothing but the child: threaded blocks a thread for each and works on every Unix, pidfd
+//! lets the loop wait for a descriptor for each and needs Linux. The others listen for SIGCHLD:
+//! multi on every loop that has children, safe and fast on the one that they are attached to; the
+//! first two of these ask for each child that waits, and fast collects whatever there is.
 //!
 //! | file | answers |
 //! | --- | --- |
@@ -12,6 +12,7 @@
 //! | `threaded.rs` | how does a thread wait for a child? |
 //! | `collect.rs` | how is the status got? |
 //! | `../pidfds/` | how does a loop wait for a child? |
+//! | `../sigchld/` | how does a loop listen for the signal? |
 
 pub(crate) mod collect;
 pub(crate) mod end;
@@ -29,6 +30,9 @@ pub(crate) fn chosen(kind: WatcherKind) -> Result<WatcherKind, PolicyError> {
     }
     match std::env::var("ANYLOOP_CHILD_WATCHER").as_deref() {
         Ok("pidfd") => Ok(WatcherKind::Pidfd),
+        Ok("multi") => Ok(WatcherKind::MultiLoop),
+        Ok("safe") => Ok(WatcherKind::Safe),
+        Ok("fast") => Ok(WatcherKind::Fast),
         Ok("threaded" | "") | Err(_) => Ok(WatcherKind::Threaded),
         Ok(_) => Err(PolicyError::Unsupported("the child watcher that ANYLOOP_CHILD_WATCHER names")),
     }

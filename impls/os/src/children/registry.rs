@@ -65,10 +65,14 @@ pub(crate) enum Added {
 }
 
 impl Registry {
+    /// Whether this is the process that keeps them.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process.is_current()
+    }
+
     /// The books, in the process that keeps them.
     fn state(&self) -> Option<MutexGuard<'_, State>> {
-        let is_ours = self.process.is_current();
-        is_ours.then(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        self.is_ours().then(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn add(&self, pid: Pid, remote: Remote, callback: ExitCallback) -> Added {

@@ -13,7 +13,10 @@ pub(crate) use watcher::wait_id;
 use anyloop::{PolicyError, Processes, Watcher};
 
 use crate::children::chosen;
-use crate::{PidfdChildWatcher, ThreadedChildWatcher, WatcherKind};
+use crate::{
+    FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
+    WatcherKind,
+};
 
 /// How a loop starts programs.
 pub(crate) const SPAWNER: Option<&'static dyn Processes> = Some(&spawn::Spawner);
@@ -21,14 +24,17 @@ pub(crate) const SPAWNER: Option<&'static dyn Processes> = Some(&spawn::Spawner)
 /// What a policy uses that is told to use `kind`.
 pub(crate) fn in_use(kind: WatcherKind) -> Result<WatcherKind, PolicyError> {
     Ok(match chosen(kind)? {
-        WatcherKind::Pidfd if PidfdChildWatcher::probe().is_ok() => WatcherKind::Pidfd,
-        _ => WatcherKind::Threaded,
+        WatcherKind::Pidfd if PidfdChildWatcher::probe().is_err() => WatcherKind::Threaded,
+        kind => kind,
     })
 }
 
 pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyError> {
     Ok(match in_use(kind)? {
         WatcherKind::Pidfd => Watcher::new(PidfdChildWatcher::new()),
+        WatcherKind::MultiLoop => Watcher::new(MultiLoopChildWatcher::new()),
+        WatcherKind::Safe => Watcher::new(SafeChildWatcher::new()),
+        WatcherKind::Fast => Watcher::new(FastChildWatcher::new()),
         _ => Watcher::new(ThreadedChildWatcher::new()),
     })
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
-    RejectReason, Rejected, Remote, WatchError, get_running_loop,
+    RejectReason, Rejected, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -227,11 +227,6 @@ impl End {
     /// Whether the child is over, or is no child of ours.
     fn has_come(&self) -> bool {
         collect::has_ended(&wait_id(&self.child))
-    }
-
-    /// The loop that is to be told, if anybody is to be told still.
-    fn remote(&self) -> Option<Remote> {
-        self.registry.remote(self.child.pid(), self.id)
     }
 }
 

@@ -1,0 +1,268 @@
+//! The watcher that collects every child of the process, whoever started it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyloop::{
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, Rejected, WatchError, get_running_loop,
+};
+
+use super::anybody;
+use super::attached::Attached;
+use super::claims::Claim;
+use super::sweep::{self, Registered, Sweep};
+use crate::processes::wait_id;
+use crate::signals::Listener;
+
+const NAME: &str = "FastChildWatcher";
+
+/// So many ends of strangers are remembered at most: who does not ask is forgotten.
+const STRANGERS: usize = 1024;
+
+/// How long nothing has to happen before each child that waits is looked at: one whose status somebody
+/// else has taken makes no news.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// Listens for SIGCHLD on the loop that it is attached to, and collects whoever has ended, in O(1).
+///
+/// It takes everybody's children: other code of the process that waits for a child of its own finds it
+/// gone, and has to ask for the status with [`take_status`](Self::take_status). So no other
+/// watcher that listens for SIGCHLD works beside it ([`WatchError::Conflict`]), and a child that was removed, or
+/// refused, is collected all the same.
+///
+/// *Cost:* one eventfd, and O(1) for each end. *Needs:* as
+/// [`SafeChildWatcher`](crate::SafeChildWatcher).
+///
+/// A child that ends between its start and its registration is a stranger until then. Start it inside of
+/// a [`begin_spawn`](Self::begin_spawn), and its status is kept for the registration.
+///
+/// ```
+/// use anyloop::Watcher;
+/// use anyloop_os::FastChildWatcher;
+///
+/// let lp = anyloop::new_event_loop()?;
+/// let fast = FastChildWatcher::new();
+/// let watcher = Watcher::new(fast.clone());
+/// watcher.attach_loop(Some(&lp))?;
+/// let spawning = fast.begin_spawn();
+/// // start a program, and register it
+/// drop(spawning);
+/// watcher.close();
+/// # lp.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct FastChildWatcher {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    sweep: Sweep,
+    attached: Attached,
+    strangers: Mutex<Strangers>,
+    /// Whether somebody will look when all has been quiet.
+    will_look: AtomicBool,
+}
+
+/// The ends of children that nobody had registered.
+#[derive(Default)]
+struct Strangers {
+    ends: HashMap<Pid, ExitStatus>,
+    /// In how many places a child is about to be registered.
+    spawning: usize,
+}
+
+/// Says that a child is about to be started and registered, until it is dropped.
+#[derive(Debug)]
+pub struct SpawnGuard {
+    watcher: FastChildWatcher,
+}
+
+impl Drop for SpawnGuard {
+    fn drop(&mut self) {
+        self.watcher.shared.strangers().spawning -= 1;
+    }
+}
+
+impl FastChildWatcher {
+    /// A watcher that is attached to no loop.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Has the ends of strangers kept until the guard is dropped, however many they are.
+    #[must_use]
+    pub fn begin_spawn(&self) -> SpawnGuard {
+        self.shared.strangers().spawning += 1;
+        SpawnGuard { watcher: self.clone() }
+    }
+
+    /// How a child has ended that this watcher collected and that nobody had registered; `None` if it
+    /// is not known, or was asked before. The last thousand or so are known.
+    #[must_use]
+    pub fn take_status(&self, pid: Pid) -> Option<ExitStatus> {
+        self.shared.strangers().ends.remove(&pid)
+    }
+}
+
+impl Shared {
+    fn strangers(&self) -> MutexGuard<'_, Strangers> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Collects whoever has ended; says whether somebody was told.
+    fn collect_all(&self) -> bool {
+        let mut told = false;
+        while let Some((pid, status)) = anybody::collect() {
+            told |= self.tell(pid, status);
+        }
+        told
+    }
+
+    /// Tells of an end; false if it is a stranger's.
+    fn tell(&self, pid: Pid, status: ExitStatus) -> bool {
+        let Some(known) = self.sweep.registry.remove(pid) else {
+            let mut strangers = self.strangers();
+            if strangers.spawning == 0 && strangers.ends.len() >= STRANGERS {
+                strangers.ends.clear();
+            }
+            strangers.ends.insert(pid, status);
+            return false;
+        };
+        self.sweep.forget(known.id);
+        let callback = known.callback;
+        // On a closed loop there is nobody to tell.
+        drop(known.remote.call_soon(move || callback(pid, status)));
+        true
+    }
+
+    /// Has each child looked at when all has been quiet.
+    fn look_later(self: &Arc<Self>) {
+        if self.sweep.is_empty() || self.will_look.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let shared = self.clone();
+        let look = move || {
+            shared.will_look.store(false, Ordering::Relaxed);
+            shared.collect_all();
+            shared.sweep.look();
+        };
+        let asked = get_running_loop().map(|lp| lp.call_later(QUIET, look));
+        if !matches!(asked, Ok(Ok(_))) {
+            self.will_look.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Listens no more if it is closed and nobody waits.
+    fn tidy(&self) {
+        if !self.sweep.registry.is_open() && self.sweep.is_empty() {
+            self.attached.detach();
+        }
+    }
+}
+
+/// The loop that listens.
+struct Here {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Listener for Here {
+    fn hear(&self) {
+        if !self.shared.collect_all() {
+            self.shared.sweep.look();
+        }
+        self.shared.look_later();
+        self.shared.tidy();
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        // Not if it was detached, or another loop listens now.
+        if self.shared.attached.lose(self.number) {
+            self.shared.sweep.leave_to_threads(true);
+        }
+    }
+}
+
+impl ChildWatcher for FastChildWatcher {
+    fn watch(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        let Shared { sweep, attached, .. } = &*self.shared;
+        if sweep.registry.is_open() && !attached.is_some() {
+            return Err(Rejected::new(WatchError::NotAttached, (token, callback)));
+        }
+        let pid = token.pid();
+        let is_there = anybody::is_there(&wait_id(&token));
+        let id = match sweep.add(lp, token, callback)? {
+            Registered::New(id) => id,
+            Registered::Replaced(former) => return Ok(Some(former)),
+        };
+        // What is known of that number is of another child, if there is one that bears it.
+        let known = self.take_status(pid).filter(|_| !is_there);
+        match known {
+            Some(status) => _ = self.shared.tell(pid, status),
+            None => _ = sweep.look_at(id),
+        }
+        if !attached.is_some() {
+            // Detached meanwhile, on another thread.
+            sweep.leave_to_threads(true);
+        }
+        Ok(None)
+    }
+
+    fn remove_child_handler(&self, pid: Pid) -> bool {
+        let removed = sweep::remove(&self.shared.sweep, pid);
+        removed.inspect(|_| self.shared.tidy()).is_some()
+    }
+
+    fn attach_loop(&self, lp: Option<&Loop>) -> Result<(), WatchError> {
+        let Shared { sweep, attached, .. } = &*self.shared;
+        if !sweep.registry.is_open() {
+            return if lp.is_some() { Err(WatchError::Closed) } else { Ok(()) };
+        }
+        match lp {
+            Some(lp) => {
+                let make = |number| Here { shared: self.shared.clone(), number };
+                if attached.attach(lp, || Claim::greedy(NAME), make)? {
+                    // Whoever ended in between was heard by nobody.
+                    self.shared.collect_all();
+                    sweep.look();
+                }
+            }
+            None => {
+                if attached.detach() {
+                    sweep.leave_to_threads(true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_active(&self) -> bool {
+        self.shared.sweep.registry.is_open() && self.shared.attached.is_some()
+    }
+
+    fn close(&self) {
+        if self.shared.sweep.registry.is_open() {
+            self.shared.sweep.registry.close();
+            self.shared.tidy();
+        }
+    }
+}
+
+impl fmt::Debug for FastChildWatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(NAME).field("active", &self.is_active()).finish_non_exhaustive()
+    }
+}

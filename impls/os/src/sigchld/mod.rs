@@ -1,0 +1,19 @@
+//! The child watchers that listen for SIGCHLD.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `multi.rs` | how do all loops listen that have children? |
+//! | `safe.rs` | how does one loop listen for all? |
+//! | `fast.rs` | how does one loop collect whoever has ended? |
+//! | `sweep.rs` | which children are looked at when the signal comes? |
+//! | `attached.rs` | which loop listens for a watcher that is attached to one? |
+//! | `anybody.rs` | who has ended, whoever started it? |
+//! | `claims.rs` | which watchers may be at work together? |
+
+mod anybody;
+mod attached;
+mod claims;
+pub(crate) mod fast;
+pub(crate) mod multi;
+pub(crate) mod safe;
+mod sweep;

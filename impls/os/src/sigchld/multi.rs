@@ -1,0 +1,159 @@
+//! The watcher that has every loop listen for SIGCHLD for which a child waits.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyloop::{ChildToken, ChildWatcher, ExitCallback, Loop, Pid, Rejected, Remote, WatchError};
+
+use super::claims::Claim;
+use super::sweep::{self, Registered, Sweep};
+use crate::signals::{Ear, Listener};
+
+const NAME: &str = "MultiLoopChildWatcher";
+
+/// Listens for SIGCHLD on each loop that has a child to wait for: works with loops on any thread, and
+/// needs neither threads nor descriptors for the children.
+///
+/// *Cost:* an eventfd for each loop that has children, and O(n) system calls for each end, in the
+/// number of children that wait. *Needs:* a loop with the capability
+/// [`readiness`](anyloop::Capabilities::readiness).
+///
+/// While a child waits, a handler of SIGCHLD is installed; it calls the one that was there before,
+/// which is put back afterwards. A loop's thread that blocks SIGCHLD does so no more. If a loop is closed,
+/// threads wait for its children and collect them.
+///
+/// ```
+/// use anyloop::Watcher;
+/// use anyloop_os::MultiLoopChildWatcher;
+///
+/// let watcher = Watcher::new(MultiLoopChildWatcher::new());
+/// assert!(watcher.is_active());
+/// ```
+#[derive(Clone, Default)]
+pub struct MultiLoopChildWatcher {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    sweep: Sweep,
+    ears: Mutex<Vec<(u64, Ear)>>,
+    last: AtomicU64,
+}
+
+impl MultiLoopChildWatcher {
+    /// A watcher without children.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Shared {
+    fn ears(&self) -> MutexGuard<'_, Vec<(u64, Ear)>> {
+        self.ears.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has that loop listen, if it does not.
+    fn listen(self: &Arc<Self>, lp: &Loop) -> Result<(), WatchError> {
+        let remote = lp.remote();
+        if self.ears().iter().any(|(_, ear)| ear.remote.is_same(&remote)) {
+            return Ok(());
+        }
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        let here = Here { shared: self.clone(), remote, number, _claim: Claim::modest(NAME)? };
+        // Nobody else makes that loop listen: its context is this one.
+        let ear = Ear::listen(lp, libc::SIGCHLD, here)?;
+        self.ears().push((number, ear));
+        Ok(())
+    }
+
+    /// Has that loop listen no more, if no child waits for it.
+    fn tidy(&self, remote: &Remote) {
+        let covered = {
+            let mut ears = self.ears();
+            let at = ears.iter().position(|(_, ear)| ear.remote.is_same(remote));
+            at.filter(|_| !self.sweep.waits_for(remote)).map(|at| ears.swap_remove(at))
+        };
+        if let Some((_, ear)) = covered {
+            ear.cover();
+        }
+    }
+}
+
+/// A loop that listens.
+struct Here {
+    shared: Arc<Shared>,
+    remote: Remote,
+    number: u64,
+    _claim: Claim,
+}
+
+impl Listener for Here {
+    fn hear(&self) {
+        self.shared.sweep.look();
+        self.shared.tidy(&self.remote);
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.shared.ears().retain(|(number, _)| *number != self.number);
+        if self.remote.is_closed() {
+            self.shared.sweep.leave_to_threads(false);
+        }
+    }
+}
+
+impl ChildWatcher for MultiLoopChildWatcher {
+    fn watch(
+        &self,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        let sweep = &self.shared.sweep;
+        match sweep.add(lp, token, callback)? {
+            Registered::New(id) => {
+                if let Err(error) = self.shared.listen(lp) {
+                    return sweep.refuse(id, error).map_or(Ok(None), Err);
+                }
+                // It may have ended before anybody listened.
+                if sweep.look_at(id) {
+                    self.shared.tidy(&lp.remote());
+                }
+                Ok(None)
+            }
+            Registered::Replaced(former) => {
+                if self.shared.listen(lp).is_err() {
+                    sweep.leave_to_threads(true);
+                }
+                Ok(Some(former))
+            }
+        }
+    }
+
+    fn remove_child_handler(&self, pid: Pid) -> bool {
+        let removed = sweep::remove(&self.shared.sweep, pid);
+        removed.inspect(|remote| self.shared.tidy(remote)).is_some()
+    }
+
+    fn attach_loop(&self, _: Option<&Loop>) -> Result<(), WatchError> {
+        Ok(())
+    }
+
+    fn is_active(&self) -> bool {
+        self.shared.sweep.registry.is_open()
+    }
+
+    fn close(&self) {
+        self.shared.sweep.registry.close();
+    }
+}
+
+impl fmt::Debug for MultiLoopChildWatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(NAME).field("active", &self.is_active()).finish_non_exhaustive()
+    }
+}

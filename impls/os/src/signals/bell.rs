@@ -1,0 +1,127 @@
+//! What does the handler of a signal ring? An eventfd for each listener.
+//!
+//! The handler goes through a list that only grows, from which nothing is ever taken: a bell that
+//! is not used any more is silent, and serves the next listener. So the handler takes no lock, and
+//! meets nothing that is freed.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
+use std::thread;
+
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
+
+/// The signal of a bell that is silent.
+const NONE: i32 = 0;
+
+/// One place of the list.
+struct Place {
+    /// Whether it belongs to a listener.
+    taken: AtomicBool,
+    /// The signal that it is rung for.
+    signal: AtomicI32,
+    /// Open for as long as there is a signal.
+    fd: AtomicI32,
+    /// Written before the place is in the list.
+    next: AtomicPtr<Self>,
+}
+
+static FIRST: AtomicPtr<Place> = AtomicPtr::new(ptr::null_mut());
+
+/// How many handlers are going through the list.
+static RINGING: AtomicUsize = AtomicUsize::new(0);
+
+fn places() -> impl Iterator<Item = &'static Place> {
+    let deref = |place: *mut Place| {
+        // SAFETY: what is in the list was leaked by `take_place`, whole, and is never changed but by
+        // its atomics.
+        unsafe { place.as_ref() }
+    };
+    let first = deref(FIRST.load(Ordering::Acquire));
+    std::iter::successors(first, move |place| deref(place.next.load(Ordering::Acquire)))
+}
+
+/// A place of one's own.
+fn take_place() -> &'static Place {
+    let free = places().find(|place| !place.taken.swap(true, Ordering::Acquire));
+    free.unwrap_or_else(|| {
+        let place = Box::leak(Box::new(Place {
+            taken: AtomicBool::new(true),
+            signal: AtomicI32::new(NONE),
+            fd: AtomicI32::new(-1),
+            next: AtomicPtr::new(ptr::null_mut()),
+        }));
+        let added = FIRST.fetch_update(Ordering::AcqRel, Ordering::Acquire, |first| {
+            place.next.store(first, Ordering::Relaxed);
+            Some(ptr::from_ref(place).cast_mut())
+        });
+        // The closure never gives up.
+        let _ = added;
+        place
+    })
+}
+
+/// Rings the bells of that signal. Called by the handler, so it does nothing but load, store and
+/// write.
+pub(super) fn ring(signal: i32) {
+    RINGING.fetch_add(1, Ordering::SeqCst);
+    for place in places() {
+        if place.signal.load(Ordering::SeqCst) == signal {
+            // SAFETY: whoever silences a bell waits for the handlers before he closes it.
+            let fd = unsafe { BorrowedFd::borrow_raw(place.fd.load(Ordering::SeqCst)) };
+            // It can fail only if the counter is full, and then it has been heard of.
+            let _ = rustix::io::write(fd, &1_u64.to_ne_bytes());
+        }
+    }
+    RINGING.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// In a forked child: the bells are the parent's, and so are the handlers that were at work. Only
+/// stores to memory.
+pub(crate) fn leave_to_parent() {
+    RINGING.store(0, Ordering::SeqCst);
+    places().for_each(|place| place.signal.store(NONE, Ordering::SeqCst));
+}
+
+/// What one listener hears.
+pub(super) struct Bell {
+    place: &'static Place,
+    fd: OwnedFd,
+}
+
+impl Bell {
+    /// A bell that is silent.
+    pub(super) fn new() -> Result<Self, Errno> {
+        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self { place: take_place(), fd })
+    }
+
+    /// Lets it be rung for that signal.
+    pub(super) fn ring_for(&self, signal: i32) {
+        self.place.fd.store(self.fd.as_raw_fd(), Ordering::SeqCst);
+        self.place.signal.store(signal, Ordering::SeqCst);
+    }
+
+    /// Whether it rang since this was asked last.
+    pub(super) fn rang(&self) -> bool {
+        rustix::io::read(&self.fd, &mut [0_u8; 8]).is_ok()
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.place.signal.store(NONE, Ordering::SeqCst);
+        // A handler that has seen the signal may be about to write. On this thread there is none.
+        while RINGING.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+        self.place.taken.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,86 @@
+//! How does a loop listen for a signal? With a bell among its sources.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::rc::Rc;
+
+use anyloop::{Handle, Interest, Loop, RawSource, Remote, WatchError, get_running_loop};
+use rustix::io::Errno;
+
+use super::bell::Bell;
+use super::disposition::Listening;
+use crate::linux::os_error;
+
+/// What a loop does that hears a signal. It is dropped when it listens no more, also because the
+/// loop is closed.
+pub(crate) trait Listener {
+    /// The signal came, at least once since this was called last. On the loop's context.
+    fn hear(&self);
+}
+
+/// A loop that listens, for whoever wants to end that on whatever thread.
+#[derive(Clone)]
+pub(crate) struct Ear {
+    pub(crate) remote: Remote,
+    source: Handle,
+}
+
+/// What the loop holds. In this order: nobody listens any more when the bell goes.
+struct Held<L> {
+    listener: L,
+    _listening: Listening,
+    bell: Bell,
+}
+
+impl Ear {
+    /// Has `lp` listen. Whatever comes after this returned is heard.
+    pub(crate) fn listen(
+        lp: &Loop,
+        signal: i32,
+        listener: impl Listener + 'static,
+    ) -> Result<Self, WatchError> {
+        let readiness = lp.capabilities().readiness.ok_or(WatchError::Unsupported("readiness"))?;
+        let bell = Bell::new().map_err(os_error)?;
+        let raw = RawSource(bell.as_fd().as_raw_fd() as isize);
+        let held = Rc::new(Held { listener, _listening: Listening::to(signal)?, bell });
+        hear_here(signal)?;
+        let heard = held.clone();
+        let ring = move |_: Interest| {
+            if heard.bell.rang() {
+                heard.listener.hear();
+            }
+        };
+        // SAFETY: the bell is open for as long as the callback is there.
+        let source = unsafe { readiness.add(raw, Interest::READABLE, Rc::new(ring)) }?;
+        held.bell.ring_for(signal);
+        Ok(Self { remote: lp.remote(), source })
+    }
+
+    /// Has the loop listen no more, now or as soon as it comes to it.
+    pub(crate) fn cover(self) {
+        let Self { remote, source } = self;
+        if remote.is_owner() && stop(source) {
+            return;
+        }
+        // If it is closed, it does not listen any more.
+        drop(remote.call_soon(move || _ = stop(source)));
+    }
+}
+
+/// Takes a bell out of the running loop, if it is among that one's sources.
+fn stop(source: Handle) -> bool {
+    let running = get_running_loop();
+    let readiness = running.as_ref().ok().and_then(|lp| lp.capabilities().readiness);
+    readiness.is_some_and(|readiness| readiness.remove(source))
+}
+
+/// Lets this thread receive the signal: if every thread blocks it, it reaches nobody.
+fn hear_here(signal: i32) -> Result<(), WatchError> {
+    // SAFETY: all of a signal set may be zero, and the calls below only write to it.
+    let failed = unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal) != 0
+            || libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) != 0
+    };
+    if failed { Err(os_error(Errno::INVAL).into()) } else { Ok(()) }
+}

@@ -1,0 +1,19 @@
+//! How a signal reaches the loops that listen for it.
+//!
+//! A signal is the process's: one handler, which does next to nothing, serves every listener. It rings
+//! their bells, and calls whatever handled the signal before. A loop hears its bell as it hears any
+//! other descriptor, so nothing is lost when signals come faster than it looks, and nothing of the
+//! users runs in the handler.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `ear.rs` | how does a loop listen? |
+//! | `bell.rs` | what does the handler ring? |
+//! | `disposition.rs` | whose is the handler, and what was there before? |
+
+mod bell;
+mod disposition;
+mod ear;
+
+pub(crate) use bell::leave_to_parent;
+pub(crate) use ear::{Ear, Listener};
