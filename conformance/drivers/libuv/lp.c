@@ -12,7 +12,8 @@
  * cancel      uv_close(), if uv_is_active() says that the handle still waits. That is the answer, too.
  *             The memory of a handle belongs to the loop until its close callback (documentation
  *             of uv_close()), so that is where a callback is dropped.
- * remote half One uv_async_t, and a queue, since several sends may be one call (documentation of
+ * child       uv_spawn(), and its exit callback.
+remote half One uv_async_t, and a queue, since several sends may be one call (documentation of
  *             uv_async_send()). It is refused from the moment when the handle is closed, after which it
  *             must not be sent to. A stop is work in the queue, since uv_stop() is for the loop's thread.
  * run         uv_run(UV_RUN_DEFAULT). The remote half is an active handle, so that a run lasts.
@@ -92,6 +93,22 @@ void lp_at(struct lp *lp, struct work *work, uint64_t deadline)
     lp_must(uv_timer_init(&lp->uv, &work->uv.timer), "uv_timer_init");
     lp_must(uv_timer_start(&work->uv.timer, on_timer, deadline > now ? deadline - now : 0, 0),
             "uv_timer_start");
+}
+
+static void on_exit_(uv_process_t *process, int64_t status, int signal)
+{
+    struct work *work = (struct work *)process;
+    work->status = status;
+    work->signal = signal;
+    on_due(work);
+}
+
+int lp_spawn(struct lp *lp, struct work *work, const uv_process_options_t *options)
+{
+    uv_process_options_t told = *options;
+    told.exit_cb = on_exit_;
+    work->called = false;
+    return uv_spawn(&lp->uv, &work->uv.process, &told);
 }
 
 bool lp_cancel(struct work *work)

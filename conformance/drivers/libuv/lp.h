@@ -17,12 +17,16 @@ struct work {
         uv_async_t async;
         uv_idle_t idle;
         uv_timer_t timer;
+        uv_process_t process;
     } uv;
     void (*run)(struct work *);
     /* The loop does not need it any more: the memory may be given back. */
     void (*gone)(struct work *);
     /* Whether it was run. */
     bool called;
+    /* How the process ended, if it waited for one. */
+    int64_t status;
+    int signal;
     /* The next one that came through the remote half. */
     struct work *next;
 };
@@ -51,6 +55,9 @@ void lp_open(struct lp *lp);
 /* `call_soon`, and `call_at` at a time of the loop's clock, in ms. */
 void lp_soon(struct lp *lp, struct work *work);
 void lp_at(struct lp *lp, struct work *work, uint64_t deadline);
+
+/* Starts a process, and runs the work when that has ended. Gives 0 or an error of libuv. */
+int lp_spawn(struct lp *lp, struct work *work, const uv_process_options_t *options);
 
 /* Whether it waited to run, and never will. */
 bool lp_cancel(struct work *work);

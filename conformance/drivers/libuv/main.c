@@ -14,10 +14,10 @@
  * record.c    how is a play written down?
  * player.c    in what order are the steps taken, and when is a run over?
  * steps.c     what do the steps do?
+ * kids.c      what do the steps about children do?
  * lp.c        which handles of libuv are a callback that runs once? All that is not libuv's own
  *
- * The clock is uv_now(), the clock of libuv's timers. Children are not played: what the rules are about
- * is registering a process that is already there, and uv_spawn() starts and watches in one call. */
+ * The clock is uv_now(), the clock of libuv's timers. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "player.h"
+#include "kids.h"
 
 /* How a process ends whose play hangs, as the kit's own does. */
 #define HUNG 3
@@ -37,7 +37,20 @@ static const char *const LACKS[][2] = {
     {"future", "libuv has no futures and no tasks"},
     {"handle", "handles are memory of the caller, which nobody numbers"},
     {"capability", "there are no capabilities to ask for"},
-    {"child", "uv_spawn() starts and watches in one call: there is no watcher to register a process with"},
+    {"child.before", "uv_spawn() starts and watches in one call: nothing can end before it is watched"},
+    {"child.stranger", "uv_spawn() starts and watches in one call: there is no child that is not watched"},
+    {"child.unknown", "uv_spawn() starts and watches in one call: the status is libuv's, and nobody else collects it"},
+    {"child.replace", "uv_spawn() starts and watches in one call, and nobody else may watch the process"},
+    {"child.remove", "exit callbacks cannot be removed, and closing the handle leaves the process a zombie (libuv#1911)"},
+    {"child.caller", "exit callbacks cannot be removed, and closing the handle leaves the process a zombie (libuv#1911)"},
+    {"child.refused", "uv_spawn() starts and watches in one call: what is not watched was not started"},
+    {"child.active", "there are no watchers"},
+    {"child.close", "there are no watchers"},
+    {"child.gone", "there are no watchers"},
+    {"child.panic", "C has no panics"},
+    {"child.final", "there are no watchers"},
+    {"child.attached", "there are no watchers: a process belongs to the loop that has started it"},
+    {"child.race", "exit callbacks cannot be removed, least of all on another thread"},
     {"fork", "libuv does not notice forks: uv_loop_fork() has to be called by hand"},
     {"run.state", "nobody can ask a loop whether it runs, or is closed"},
     {"run.current", "nobody can ask a thread which loop runs on it"},
@@ -89,8 +102,7 @@ static void watch(struct player *player)
 /* The end of a process whose play does not come back. Its locks may be held by what hangs. */
 static void end_hung(struct player *player)
 {
-    if (player->record.tell == NULL)
-        fwrite(player->record.text, 1, player->record.length, stdout);
+    record_say(&player->record, stdout);
     puts("hung");
     fflush(stdout);
     _exit(HUNG);
@@ -131,7 +143,7 @@ static void play(const char *text, bool trace)
     watch(player);
     player_play(player, &program);
     watch(NULL);
-    fwrite(player->record.text, 1, player->record.length, stdout);
+    record_say(&player->record, stdout);
     puts("end");
     player_free(player);
     program_free(&program);
@@ -174,7 +186,7 @@ static void drive(void)
     char *line = NULL;
     size_t room = 0;
     for (ssize_t length; (length = getline(&line, &room, stdin)) > 0;) {
-        while (length > 0 && strchr("\r\n \t", line[length - 1]) != NULL)
+        while (length > 0 && line[length - 1] != 0 && strchr("\r\n \t", line[length - 1]) != NULL)
             line[--length] = 0;
         /* What is no text is no program, and is not to be said back. */
         for (ssize_t at = 0; at < length; at++)
@@ -199,6 +211,8 @@ static int usage(const char *program)
 
 int main(int count, char **arguments)
 {
+    if (count == 4 && strcmp(arguments[1], "--kid") == 0)
+        be_kid(arguments[2], arguments[3]);
     const char *given = getenv("ANYLOOP_PATIENCE_MS");
     watchdog.patience = given != NULL ? millis(given) : 0;
     if (watchdog.patience == 0)

@@ -8,6 +8,8 @@
 
 #include "player.h"
 
+#include "kids.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +137,33 @@ void player_close(struct player *player)
     player_look(player);
 }
 
+/* A moment for which the run lasts. */
+struct moment {
+    struct work work;
+    struct player *player;
+    bool over;
+};
+
+static void end_moment(struct work *work)
+{
+    ((struct moment *)work)->over = true;
+    player_release(((struct moment *)work)->player);
+}
+
+static void forget_moment(struct work *work)
+{
+    free(work);
+}
+
+void player_run_for(struct player *player, uint64_t millis)
+{
+    struct moment *moment = player_allocate(sizeof *moment);
+    *moment = (struct moment){.work = {.run = end_moment, .gone = forget_moment}, .player = player};
+    record_hold(&player->record);
+    lp_at(&player->lp, &moment->work, uv_now(&player->lp.uv) + millis);
+    player_run(player);
+}
+
 void player_join(struct player *player)
 {
     while (player->threads != NULL) {
@@ -150,12 +179,16 @@ static void finish(struct player *player)
 {
     for (int last = 0; last < LAST_RUNS; last++) {
         player_join(player);
+        /* Each time: some are started in the last runs. */
+        kids_end(player);
         if (player->given_up || (last > 0 && (record_is_idle(&player->record) || player->closed)))
             break;
         player_run(player);
     }
+    kids_count(player);
     player_close(player);
     player_look(player);
+    kids_account(player);
 }
 
 struct player *player_open(FILE *tell)

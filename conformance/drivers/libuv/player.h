@@ -26,6 +26,10 @@ struct callback {
     uint64_t due;
     /* The timer that a callback of `spin` waits for; 0 if it is none. */
     uint32_t until;
+    /* The child whose end it is told of, if it is. */
+    struct kid *kid;
+    /* Whether it is over without having run. */
+    bool dropped;
     struct callback *next;
 };
 
@@ -56,6 +60,10 @@ struct player {
     /* Another loop, made when it is first needed, and how many of its callbacks have run. */
     struct lp *other;
     uint32_t others;
+    struct kid *kids;
+    /* Whether a child was registered, and how many descriptors were open before; 0 if not counted. */
+    bool watched;
+    int descriptors;
 };
 
 /* Called when the patience starts anew. */
@@ -87,5 +95,12 @@ void player_step(struct player *player, const struct step *step);
 
 void player_close(struct player *player);
 void *player_allocate(size_t size);
+
+/* Runs the loop for so many ms, even if the program stops it. */
+void player_run_for(struct player *player, uint64_t millis);
+
+/* A new callback of the program, on any thread, and waiting for one. */
+struct callback *player_callback(struct player *player, const struct step *step);
+void player_hold(struct callback *callback);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "program.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,12 +66,12 @@ static const struct {
     {"setwatcher", "n", LACKING, "child watchers"},
     {"unsetwatcher", "", LACKING, "child watchers"},
     {"refuse", "", LACKING, "child watchers"},
-    {"child", "kx", LACKING, "child watchers"},
-    {"end", "k", LACKING, "child watchers"},
-    {"ended", "k", LACKING, "child watchers"},
-    {"sigstop", "k", LACKING, "child watchers"},
-    {"sigcont", "k", LACKING, "child watchers"},
-    {"watch", "klb", LACKING, "child watchers"},
+    {"child", "kx", CHILD, NULL},
+    {"end", "k", END, NULL},
+    {"ended", "k", ENDED, NULL},
+    {"sigstop", "k", SIGSTOP_, NULL},
+    {"sigcont", "k", SIGCONT_, NULL},
+    {"watch", "klb", WATCH, NULL},
     {"unwatch", "k", LACKING, "child watchers"},
     {"steal", "k", LACKING, "child watchers"},
     {"alien", "lb", LACKING, "child watchers"},
@@ -170,14 +169,13 @@ static int inner(struct parser *parser, struct body *body, int depth)
 
 static int operand(struct parser *parser, char kind, struct step *step, int depth)
 {
-    uint32_t unused;
     switch (kind) {
     case 'l':
         return number(parser, '#', UINT32_MAX, "a label like #3", &step->label);
     case 'r':
         return number(parser, '#', UINT32_MAX, "a label like #3", &step->of);
     case 'k':
-        return number(parser, '%', UINT32_MAX, "a child like %1", &unused);
+        return number(parser, '%', UINT32_MAX, "a child like %1", &step->kid);
     case 't':
         return number(parser, 0, UINT32_MAX, "a number", &step->time);
     case 'n':
@@ -185,9 +183,10 @@ static int operand(struct parser *parser, char kind, struct step *step, int dept
     case 'p':
         return one_of(parser, "p", "q", "p or q");
     case 'x':
+        step->by_signal = is(parser, peek(parser), "signal");
         if (one_of(parser, "exit", "signal", "exit or signal") != 0)
             return -1;
-        return number(parser, 0, 255, "a number up to 255", &unused);
+        return number(parser, 0, 255, "a number up to 255", &step->code);
     default:
         return inner(parser, &step->body, depth);
     }

@@ -3,6 +3,7 @@
 #ifndef ANYLOOP_PROGRAM_H
 #define ANYLOOP_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 enum word {
     SOON, AT, NEVER, TOUCHY, CANCEL, BURN, SPIN, STOP, RUN, OTHER, CLOSE,
     THREAD, JOIN, POST, INTERRUPT, DISCARD,
+    CHILD, END, ENDED, SIGSTOP_, SIGCONT_, WATCH,
     LACKING
 };
 
@@ -26,6 +28,9 @@ struct step {
     uint32_t label, of;
     /* In units of 100 us. */
     uint32_t time;
+    /* The child that it is about, and how that is to end. */
+    uint32_t kid, code;
+    bool by_signal;
     struct body body;
 };
 

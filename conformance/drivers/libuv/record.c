@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lp.h"
 
@@ -59,10 +60,16 @@ void record_event(struct record *record, int64_t at, const char *format, ...)
             record->text = realloc(record->text, record->room);
             lp_must(record->text == NULL ? UV_ENOMEM : 0, "a history");
         }
-        for (int at_byte = 0; at_byte < length; at_byte++)
-            record->text[record->length++] = line[at_byte];
+        memcpy(record->text + record->length, line, (size_t)length);
+        record->length += (size_t)length;
     }
     uv_mutex_unlock(&record->lock);
+}
+
+void record_say(struct record *record, FILE *to)
+{
+    if (record->length > 0)
+        fwrite(record->text, 1, record->length, to);
 }
 
 void record_hold(struct record *record)

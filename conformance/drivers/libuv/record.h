@@ -36,6 +36,9 @@ bool record_is_home(void);
 void record_event(struct record *record, int64_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Says what was not said at once. Nobody may write meanwhile. */
+void record_say(struct record *record, FILE *to);
+
 /* The run is not over before all that is held is released; `release` says whether it is to end. */
 void record_hold(struct record *record);
 bool record_release(struct record *record);

@@ -1,13 +1,12 @@
 /* What do the steps do? Those about callbacks, threads, and what a loop leaves behind; whatever else
  * there is in the language is lacking, and says so. */
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
-#include "player.h"
+#include "kids.h"
 
 /* How often `spin` schedules itself at most: somewhat more than the rule about fairness allows. */
 #define SPINS 1100
@@ -39,8 +38,7 @@ static void burn(uint64_t nanos)
 static void run_callback(struct work *work);
 static void drop_callback(struct work *work);
 
-/* A new callback of the program, on any thread. */
-static struct callback *new_callback(struct player *player, const struct step *step)
+struct callback *player_callback(struct player *player, const struct step *step)
 {
     struct callback *callback = player_allocate(sizeof *callback);
     callback->work.run = run_callback;
@@ -130,6 +128,8 @@ static void run_callback(struct work *work)
     EVENT(player, "started label=#%" PRIu32, callback->label);
     player->inside++;
     player_look(player);
+    if (callback->kid != NULL)
+        kids_told(player, callback);
     struct callback *timer = callback->until == 0 ? NULL : find(player, callback->until);
     if (timer != NULL && timer->timed) {
         uint64_t now = (uint64_t)player_now(player);
@@ -161,7 +161,8 @@ static void touch(struct callback *callback)
             accepted = true;
         else
             free(post);
-        /* An idle loop would really be closed by it. */
+        /* An idle loop would really be closed by it. In a close callback the handles that were just made
+         * are there, so that it is refused, and not the loop taken away from under uv_run(). */
         if (player->running || player->closing)
             closed = lp_close_in_callback(&player->lp) == 0 ? " closed=ok" : " closed=running";
     }
@@ -174,14 +175,17 @@ static void drop_callback(struct work *work)
     struct callback *callback = (struct callback *)work;
     if (work->called)
         return;
+    callback->dropped = true;
     QUIETLY(callback->player, "dropped label=#%" PRIu32, callback->label);
     if (callback->touchy)
         touch(callback);
     over(callback);
 }
 
-static void hold(struct callback *callback)
+void player_hold(struct callback *callback)
 {
+    if (callback->held)
+        return;
     callback->held = true;
     record_hold(&callback->player->record);
 }
@@ -189,14 +193,14 @@ static void hold(struct callback *callback)
 /* `soon` and its like, on the loop's thread. */
 static void ask(struct player *player, const struct step *step)
 {
-    struct callback *callback = new_callback(player, step);
+    struct callback *callback = player_callback(player, step);
     uint64_t due = (uint64_t)step->time * UNIT;
     if (step->word == AT)
         EVENT(player, "asking label=#%" PRIu32 " how=at:%" PRIu64, step->label, due);
     else
         EVENT(player, "asking label=#%" PRIu32 " how=%s", step->label, step->word == NEVER ? "never" : "soon");
     if (step->word != NEVER)
-        hold(callback);
+        player_hold(callback);
     if (player->closed) {
         EVENT(player, "refused label=#%" PRIu32 " reason=closed", step->label);
         drop_callback(&callback->work);
@@ -218,9 +222,9 @@ static void ask(struct player *player, const struct step *step)
 /* `post`, on any thread. */
 static void post(struct player *player, const struct step *step)
 {
-    struct callback *callback = new_callback(player, step);
+    struct callback *callback = player_callback(player, step);
     EVENT(player, "asking label=#%" PRIu32 " how=post", step->label);
-    hold(callback);
+    player_hold(callback);
     if (lp_post(&player->lp, &callback->work)) {
         EVENT(player, "accepted label=#%" PRIu32, step->label);
     } else {
@@ -304,18 +308,6 @@ static void start_thread(struct player *player, const struct step *step)
     lp_must(uv_thread_create(&thread->thread, be_thread, thread), "uv_thread_create");
 }
 
-/* How many descriptors are open. The listing itself takes one, each time. */
-static int descriptors(void)
-{
-    int count = 0;
-    DIR *list = opendir("/dev/fd");
-    lp_must(list == NULL ? UV_EIO : 0, "/dev/fd");
-    while (readdir(list) != NULL)
-        count++;
-    closedir(list);
-    return count;
-}
-
 /* What waits on a loop that goes, and counts what becomes of it. */
 struct leaving {
     struct work work;
@@ -347,7 +339,7 @@ static void discard(struct player *player)
     uv_timer_t timer;
     int ran = 0, dropped = 0;
     bool idle = player->inside == 0;
-    int before = idle ? descriptors() : 0;
+    int before = idle ? kids_descriptors(player) : 0;
     lp_open(&lp);
     if (idle) {
         /* It waits for something, so that it opens what it needs. */
@@ -362,7 +354,8 @@ static void discard(struct player *player)
     lp_must(lp_post(&lp, &leaving[2].work) ? 0 : UV_EINVAL, "uv_async_send");
     lp_must(lp_close(&lp), "uv_loop_close");
     if (idle)
-        QUIETLY(player, "loop-descriptors closed=yes before=%d after=%d", before, descriptors());
+        QUIETLY(player, "loop-descriptors closed=yes before=%d after=%d", before,
+                kids_descriptors(player));
     QUIETLY(player, "gone closed=yes waiting=3 dropped=%d ran=%d", dropped, ran);
     bool refuses = !lp_post(&lp, &leaving[3].work);
     QUIETLY(player, "remote-left closed=%s refuses=%s", lp_is_open(&lp) ? "no" : "yes", refuses ? "yes" : "no");
@@ -412,6 +405,14 @@ void player_step(struct player *player, const struct step *step)
         break;
     case DISCARD:
         discard(player);
+        break;
+    case CHILD:
+    case END:
+    case ENDED:
+    case SIGSTOP_:
+    case SIGCONT_:
+    case WATCH:
+        kids_step(player, step);
         break;
     case INTERRUPT:
         /* Only threads do that. */
