@@ -138,10 +138,10 @@ static void order(struct player *player, struct kid *kid)
     kid->ordered = true;
     expect(kid);
     EVENT(player, "ordered kid=%%%" PRIu32, kid->number);
-    lp_must(write(kid->orders, "!", 1) == 1 ? 0 : UV_EPIPE, "an order");
+    lp_must(write(kid->orders, "!", 1) == 1 || errno == EPIPE ? 0 : UV_EIO, "an order");
 }
 
-static void end(struct player *player, struct kid *kid)
+static void await(struct player *player, struct kid *kid)
 {
     siginfo_t end;
     order(player, kid);
@@ -184,7 +184,7 @@ void kids_step(struct player *player, const struct step *step)
     if (step->word == END)
         order(player, kid);
     else if (step->word == ENDED)
-        end(player, kid);
+        await(player, kid);
     else
         suspend(player, kid, step->word == SIGSTOP_);
 }

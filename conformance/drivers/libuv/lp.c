@@ -13,7 +13,7 @@
  *             The memory of a handle belongs to the loop until its close callback (documentation
  *             of uv_close()), so that is where a callback is dropped.
  * child       uv_spawn(), and its exit callback.
-remote half One uv_async_t, and a queue, since several sends may be one call (documentation of
+ * remote half One uv_async_t, and a queue, since several sends may be one call (documentation of
  *             uv_async_send()). It is refused from the moment when the handle is closed, after which it
  *             must not be sent to. A stop is work in the queue, since uv_stop() is for the loop's thread.
  * run         uv_run(UV_RUN_DEFAULT). The remote half is an active handle, so that a run lasts.

@@ -13,7 +13,8 @@
  * program.c   how is a program taken apart?
  * record.c    how is a play written down?
  * player.c    in what order are the steps taken, and when is a run over?
- * steps.c     what do the steps do?
+ * callbacks.c what does a callback do that libuv was given, and what when it is dropped instead?
+ * steps.c     what do the steps do that are not about a single callback?
  * kids.c      what do the steps about children do?
  * lp.c        which handles of libuv are a callback that runs once? All that is not libuv's own
  *
@@ -232,6 +233,8 @@ int main(int count, char **arguments)
     }
     /* A handler that does nothing, and no system call that is restarted by the kernel. */
     struct sigaction action = {.sa_handler = on_interrupt};
+    /* A child that has died hears no order. Children have the system's own handlers again. */
+    signal(SIGPIPE, SIG_IGN);
     lp_must(sigaction(SIGURG, &action, NULL) == 0 ? 0 : UV_EINVAL, "sigaction");
     lp_must(uv_mutex_init(&watchdog.lock), "uv_mutex_init");
     lp_must(uv_cond_init(&watchdog.changed), "uv_cond_init");

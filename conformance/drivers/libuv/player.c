@@ -10,9 +10,7 @@
 
 #include "kids.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How often the loop is run again at the end, as long as something is left. */
 #define LAST_RUNS 64

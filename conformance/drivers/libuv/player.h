@@ -9,6 +9,9 @@
 #include "program.h"
 #include "record.h"
 
+/* One unit of the language, in nanoseconds. */
+#define UNIT 100000
+
 /* A callback of the program. It lasts as long as the play, so that it can be cancelled at any time. */
 struct callback {
     struct work work;
@@ -31,6 +34,13 @@ struct callback {
     /* Whether it is over without having run. */
     bool dropped;
     struct callback *next;
+};
+
+/* Work of which nobody keeps the memory: it does nothing, counts, or is a turn of `spin`. */
+struct small {
+    struct work work;
+    struct player *player;
+    uint32_t label, left;
 };
 
 /* A thread of the program. */
@@ -102,5 +112,16 @@ void player_run_for(struct player *player, uint64_t millis);
 /* A new callback of the program, on any thread, and waiting for one. */
 struct callback *player_callback(struct player *player, const struct step *step);
 void player_hold(struct callback *callback);
+
+/* `soon` and its like, and `cancel`, on the loop's thread; `post` on any. */
+void player_ask(struct player *player, const struct step *step);
+void player_cancel(struct player *player, uint32_t label);
+void player_post(struct player *player, const struct step *step);
+
+/* Keeps the thread busy. */
+void player_burn(uint64_t nanos);
+
+/* Work that gives its memory back itself. */
+struct small *player_small(struct player *player, void (*run)(struct work *));
 
 #endif
