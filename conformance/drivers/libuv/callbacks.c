@@ -106,6 +106,43 @@ static void spin_on(struct player *player, uint32_t label, uint32_t left)
     lp_soon(&player->lp, &again->work);
 }
 
+/* How long the news of a child's end may take: by a clock that the loop has no hand in. */
+#define NEWS UINT64_C(1000000000)
+
+static void spin_for(struct player *player, struct callback *of, uint64_t until);
+
+static void spin_for_again(struct work *work)
+{
+    struct small *small = (struct small *)work;
+    spin_for(small->player, small->of, small->until);
+}
+
+/* Schedules itself until the end of the child was told, or should have been. */
+static void spin_for(struct player *player, struct callback *of, uint64_t until)
+{
+    if (!of->held)
+        return;
+    if (uv_hrtime() > until) {
+        EVENT(player, "starved label=#%" PRIu32, of->label);
+        return;
+    }
+    struct small *again = player_small(player, spin_for_again);
+    again->of = of;
+    again->until = until;
+    lp_soon(&player->lp, &again->work);
+}
+
+/* What waits for the end of a child that was ordered to end, by its label. */
+static struct callback *find_news(struct player *player, uint32_t label)
+{
+    uv_mutex_lock(&player->record.lock);
+    struct callback *callback = player->callbacks;
+    while (callback != NULL && (callback->label != label || callback->kid == NULL || !callback->held))
+        callback = callback->next;
+    uv_mutex_unlock(&player->record.lock);
+    return callback;
+}
+
 static void run_callback(struct work *work)
 {
     struct callback *callback = (struct callback *)work;
@@ -120,6 +157,11 @@ static void run_callback(struct work *work)
         uint64_t now = (uint64_t)player_now(player);
         player_burn(timer->due > now ? timer->due - now : 0);
         spin_on(player, callback->label, SPINS);
+    }
+    struct callback *news = callback->until == 0 ? NULL : find_news(player, callback->until);
+    if (news != NULL) {
+        EVENT(player, "spun label=#%" PRIu32, callback->label);
+        spin_for(player, news, uv_hrtime() + NEWS);
     }
     for (size_t at = 0; at < callback->body->count; at++)
         player_step(player, &callback->body->steps[at]);

@@ -57,6 +57,7 @@ static const char *const LACKS[][2] = {
     {"run.current", "nobody can ask a thread which loop runs on it"},
     {"run.panic", "C has no panics"},
     {"run.report", "C has no panics"},
+    {"step", "uv_run() waits not at all or for as long as it takes: a host waits by itself, with uv_backend_fd()"},
     {"run.handler", "C has no panics"},
     {"run.sturdy", "C has no panics"},
     {"stop.panic", "C has no panics"},

@@ -27,7 +27,7 @@ struct callback {
     /* When a timer is due, in nanoseconds since the start of the play. */
     bool timed;
     uint64_t due;
-    /* The timer that a callback of `spin` waits for; 0 if it is none. */
+    /* The timer, or the child's end, that a callback of `spin` waits for; 0 if it is none. */
     uint32_t until;
     /* The child whose end it is told of, if it is. */
     struct kid *kid;
@@ -41,6 +41,9 @@ struct small {
     struct work work;
     struct player *player;
     uint32_t label, left;
+    /* What a turn of `spin` waits for that waits for a child's end, and until when. */
+    struct callback *of;
+    uint64_t until;
 };
 
 /* A thread of the program. */

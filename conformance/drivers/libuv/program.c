@@ -81,6 +81,7 @@ static const struct {
     {"probe", "", LACKING, "capabilities"},
     {"discard", "", DISCARD, NULL},
     {"abandon", "", LACKING, "loops that end by being dropped"},
+    {"turn", "t", LACKING, "steps that wait for so long and no longer"},
     {"fork", "", LACKING, "loops that notice forks"},
 };
 
