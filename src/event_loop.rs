@@ -67,7 +67,7 @@ pub trait EventLoop: Any {
     ///
     /// *Keeps* [`ready.fifo`](crate::rules::ready::FIFO), [`ready.once`](crate::rules::ready::ONCE),
     /// [`ready.later`](crate::rules::ready::LATER), [`ready.owner`](crate::rules::ready::OWNER),
-    /// [`ready.room`](crate::rules::ready::ROOM),
+    /// [`ready.room`](crate::rules::ready::ROOM), [`ready.grows`](crate::rules::ready::GROWS),
     /// [`ready.progress`](crate::rules::ready::PROGRESS), [`handle.unique`](crate::rules::handle::UNIQUE),
     /// [`handle.contexts`](crate::rules::handle::CONTEXTS).
     ///

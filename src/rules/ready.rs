@@ -27,6 +27,11 @@ rules! {
     Must ROOM = "ready.room" from []
         why "Whoever was refused tries again when the others have run."
         check "whether the place of a callback that ran, or was cancelled, is free again after the turn";
+    /// A loop MUST take as many callbacks as there is memory for, unless its capacity is fixed, and then
+    /// it says that it lacks this rule.
+    Must GROWS = "ready.grows" from []
+        why "Programs that run on computers are not written for a loop that is full."
+        check "whether every queue and table grows, timers' and handles' among them";
     /// Callbacks that schedule themselves for ever MUST NOT keep a timer that is due from running:
     /// of those that are asked for after it is due, at most 1024 start before it.
     Must FAIR = "ready.fair" from ["LOOP-33"]

@@ -18,6 +18,7 @@ pub static TABLE: &[Entry] = &[
     (&ready::OWNER, Judged(owner)),
     (&ready::PROGRESS, Judged(progress)),
     (&ready::ROOM, Judged(room)),
+    (&ready::GROWS, Judged(grows)),
     (&ready::FAIR, Judged(fair)),
 ];
 
@@ -162,6 +163,27 @@ fn room(evidence: &Evidence<'_>) -> Judgement {
             return Err(format!("{} was refused for lack of room when no other callback waited", life.label));
         }
         exercised += usize::from(life.accepted.is_some());
+    }
+    Ok(exercised)
+}
+
+fn grows(evidence: &Evidence<'_>) -> Judgement {
+    /// So many have to wait at once for it to be worth a word.
+    const CROWD: usize = 64;
+    let mut waiting: usize = 0;
+    let mut exercised = 0;
+    for event in evidence.events {
+        match &event.what {
+            What::Refused { label, reason: RejectReason::Full } => {
+                return Err(format!("{label} was refused for lack of room"));
+            }
+            What::Accepted { .. } => {
+                waiting += 1;
+                exercised += usize::from(waiting > CROWD);
+            }
+            What::Started { .. } | What::Dropped { .. } => waiting = waiting.saturating_sub(1),
+            _ => {}
+        }
     }
     Ok(exercised)
 }

@@ -112,6 +112,8 @@ diseases! {
         ready::PROGRESS, Bug::Loop(loop_::Bug::KeepsDeadline);
     "fills up", "has room for so many callbacks, and for no more when these have run",
         ready::ROOM, Bug::Loop(loop_::Bug::FillsUp);
+    "holds few", "has room for so many callbacks at once, and does not say so",
+        ready::GROWS, Bug::Loop(loop_::Bug::HoldsFew);
     "timers when idle", "looks at the timers only when nothing is ready",
         ready::FAIR, Bug::Loop(loop_::Bug::TimersWhenIdle);
 

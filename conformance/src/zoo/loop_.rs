@@ -348,7 +348,9 @@ impl EventLoop for Specimen {
         if let Some(reason) = self.refusal() {
             return Err(Rejected::new(reason, callback));
         }
-        if self.has(Bug::FillsUp) && self.count.get() >= 8 {
+        let is_full = self.has(Bug::FillsUp) && self.count.get() >= 8
+            || self.has(Bug::HoldsFew) && self.ready.borrow().len() >= 8;
+        if is_full {
             return Err(Rejected::new(RejectReason::Full, callback));
         }
         let mixes = !self.has(Bug::TwoQueues) && !self.has(Bug::HearsWhenIdle);

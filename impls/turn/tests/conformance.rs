@@ -3,5 +3,5 @@
 mod host;
 
 fn main() {
-    host::judge::<2048>("turn/fixed");
+    host::judge::<{ host::MANY }>("turn/fixed");
 }

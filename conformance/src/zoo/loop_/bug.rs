@@ -7,6 +7,7 @@ pub enum Bug {
     NewestFirst,
     RunsAtOnce,
     FillsUp,
+    HoldsFew,
     RemoteRunsHere,
     LosesEveryThird,
     KeepsDeadline,

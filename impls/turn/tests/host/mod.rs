@@ -6,10 +6,13 @@ use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
-use anyloop::rules::{policy, run};
+use anyloop::rules::{policy, ready, run};
 use anyloop::{EventLoopPolicy, Instant, Loop, PerContext, Policy, PolicyError, RunError};
 use anyloop_conformance::{Lack, Subject, trials, world};
 use anyloop_turn::{Backend, Engine, Fixed, Park, Sink, Wake};
+
+/// More than any program of the kit asks for.
+pub(crate) const MANY: usize = 2048;
 
 /// The time since the loop was made, and a wake that somebody may have sent.
 struct Host {
@@ -97,13 +100,17 @@ impl<const N: usize> Subject for OnFixedStorage<N> {
     }
 
     fn lacks(&self) -> Vec<Lack> {
-        vec![
+        let mut lacks = vec![
             Lack::family("child", "the engine knows no processes"),
             Lack::rule(&policy::ELSEWHERE, "its policy is as simple as can be"),
             Lack::rule(&run::REPORT, "it has no exception handlers"),
             Lack::rule(&run::HANDLER, "it has no exception handlers"),
             Lack::rule(&run::STURDY, "it has no exception handlers"),
-        ]
+        ];
+        if N < MANY {
+            lacks.push(Lack::rule(&ready::GROWS, "its capacity is fixed"));
+        }
+        lacks
     }
 }
 
