@@ -3,10 +3,15 @@
 use anyloop_conformance::{Options, Specimen, check, trials};
 
 /// Each with what was wrong with the kit.
-const PROGRAMS: &[(&str, &str)] = &[(
-    "a future that is run again was woken by its waker of the former run, which is owed nothing",
-    "task #1 { task #2; stop }; until #4 { park; wake #4; park }",
-)];
+const PROGRAMS: &[(&str, &str)] = &[
+    (
+        "a future that is run again was woken by its waker of the former run, which is owed nothing",
+        "task #1 { task #2; stop }; until #4 { park; wake #4; park }",
+    ),
+    ("a child that the last run started was never told to end", "soon #1 { child %1 signal 9 }"),
+    ("the kit's own watcher was taken for the judged one", "setwatcher a; child %1 exit 1; watch %1 #1"),
+    ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
+];
 
 #[test]
 fn what_was_misjudged_is_judged_rightly() {
