@@ -1,5 +1,7 @@
 //! Which rules does a program break on a reference loop?
 
+use std::time::Duration;
+
 use anyloop::Policy;
 use anyloop::rules::{self, Level, Rule};
 use anyloop_conformance::check::{Played, Source};
@@ -19,6 +21,9 @@ impl Subject for Os {
         Policy::new(DefaultEventLoopPolicy::new().child_watcher(self.0))
     }
 }
+
+/// What a smaller program is worth: less than the patience of the fuzzer.
+const EFFORT: Effort = Effort { tries: 1000, time: Duration::from_secs(10) };
 
 /// The first MUST that a history breaks, and how.
 fn broken(history: &History, source: &dyn Source) -> Option<(&'static Rule, String)> {
@@ -40,8 +45,8 @@ fn check_on(name: &str, subject: &dyn Subject, program: &Program) {
     let source = Played::new(subject);
     let play = |program: &Program| source.play(program).ok().and_then(|history| broken(&history, &source));
     let Some((rule, why)) = play(program) else { return };
-    let (small, _) =
-        minimise(program, Effort::default(), |program| play(program).is_some_and(|(again, _)| again == rule));
+    let breaks = |program: &Program| play(program).is_some_and(|(again, _)| again == rule);
+    let (small, _) = minimise(program, EFFORT, breaks);
     let again = play(&small).map_or_else(|| "not again, when it was played once more".into(), |(_, why)| why);
     panic!(
         "{rule} is broken on {name}: {why}\n\n{small}\n    {again}\n    Replay it:  anyloop check {name} --program {}\n",

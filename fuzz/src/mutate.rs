@@ -49,6 +49,7 @@ pub fn mutated(program: &Program, random: &mut Random) -> Program {
         let mut place = random.below(bodies(&program));
         in_body(&mut program, &mut place, &mut |body| change(body, random));
     }
+    program.0.truncate(MOST);
     Given::default().distinguish(&mut program);
     program
 }
@@ -147,7 +148,7 @@ impl Given {
 }
 
 fn own(given: &mut BTreeSet<u32>, name: &mut u32) {
-    let is_free = |name: &u32| (1..1000).contains(name) && !given.contains(name);
+    let is_free = |name: &u32| *name > 0 && !given.contains(name);
     if !is_free(name) {
         *name = (1..).find(is_free).unwrap_or_default();
     }
