@@ -55,8 +55,7 @@ plant() {
 options() {
     printf '%s\n' -max_total_time="$seconds" -print_final_stats=1 -timeout=60 -rss_limit_mb=4096
     case $1 in
-        # A loop forgets what an exception handler panicked with, for its drop might panic as well.
-        programs) printf '%s\n' -detect_leaks=0 -max_len=4096 ;;
+        programs) printf '%s\n' -max_len=4096 ;;
         text | protocol) printf '%s\n' -dict="$work/words" -max_len=4096 ;;
         # Many short steps.
         *) printf '%s\n' -max_len=1024 ;;
@@ -70,6 +69,9 @@ play() {
     rm -rf "$found" "$logs"
     mkdir -p "$corpus" "$found" "$logs"
     mapfile -t arguments < <(options "$target")
+    # A loop forgets what an exception handler panicked with, for its drop might panic as well.
+    export ASAN_OPTIONS=detect_leaks=1
+    [ "$target" != programs ] || ASAN_OPTIONS=detect_leaks=0
     (cd "$logs" && "$binaries/$target" "${arguments[@]}" -jobs="$workers" -workers="$workers" \
         -artifact_prefix="$found/" "$corpus" "$work/seeds/$target") >"$logs/all.log" 2>&1 || status=$?
     sum "$target" "$logs"
@@ -81,15 +83,19 @@ play() {
 # One line: executions a second on all processors, and what one of them reached at most.
 sum() {
     awk -v target="$1" '
-        /^stat::average_exec_per_sec/ { rate += $2 }
-        /^stat::number_of_executed_units/ { runs += $2 }
+        # Said more than once by some.
+        /^stat::average_exec_per_sec/ { rates[FILENAME] = $2 }
+        /^stat::number_of_executed_units/ { units[FILENAME] = $2 }
         / cov: / {
             for (i = 1; i < NF; i++) {
                 if ($i == "cov:" && $(i + 1) > cov) cov = $(i + 1)
                 if ($i == "ft:" && $(i + 1) > ft) ft = $(i + 1)
             }
         }
-        END { printf "%-9s %9d executions  %7d a second  cov: %d  ft: %d\n", target, runs, rate, cov, ft }
+        END {
+            for (file in rates) { rate += rates[file]; runs += units[file] }
+            printf "%-9s %9d executions  %7d a second  cov: %d  ft: %d\n", target, runs, rate, cov, ft
+        }
     ' "$2"/fuzz-*.log
 }
 
@@ -107,9 +113,13 @@ show() {
                 >"$work/logs/$target/small.log" 2>&1 || true
         fi
         printf '\nFOUND by %s: %s\n' "$target" "$small"
-        RUST_LIBFUZZER_DEBUG_PATH=$small.txt RUST_BACKTRACE=0 "$binaries/$target" -detect_leaks=0 "$small" 2>&1 |
+        RUST_LIBFUZZER_DEBUG_PATH=$small.txt RUST_BACKTRACE=0 "$binaries/$target" "$small" 2>&1 |
             sed -n '/panicked at/,/^note:/p; /ERROR:/p; /^hung/,$p' || true
-        if [ -e "$small.txt" ]; then cat "$small.txt"; fi
+        # Bytes say less than what they were read as.
+        case $target in
+            text | protocol | programs) cat -v "$small" ;;
+            *) cat "$small.txt" ;;
+        esac
     done
 }
 
