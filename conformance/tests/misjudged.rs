@@ -3,10 +3,29 @@
 use anyloop_conformance::{Options, Specimen, check, trials};
 
 /// Each with what was wrong with the kit.
-const PROGRAMS: &[(&str, &str)] = &[(
-    "a future that is run again was woken by its waker of the former run, which is owed nothing",
-    "task #1 { task #2; stop }; until #4 { park; wake #4; park }",
-)];
+const PROGRAMS: &[(&str, &str)] = &[
+    (
+        "a future that is run again was woken by its waker of the former run, which is owed nothing",
+        "task #1 { task #2; stop }; until #4 { park; wake #4; park }",
+    ),
+    ("a child that the last run started was never told to end", "soon #1 { child %1 signal 9 }"),
+    ("the kit's own watcher was taken for the judged one", "setwatcher a; child %1 exit 1; watch %1 #1"),
+    ("who closes a watcher that is set again was not asked", "setwatcher a; closewatcher; setwatcher a"),
+    (
+        "what another context set, and so closed, was not known",
+        "setwatcher a; soon #1 { setwatcher a }; elsewhere { unsetwatcher }",
+    ),
+    ("another context that sets a watcher was not heard", "watcher; elsewhere { unsetwatcher }; watcher"),
+    (
+        "a watcher that refused was taken for a factory that fails for ever",
+        "failing { ask }; setwatcher b; refuse; ask",
+    ),
+    (
+        "a stop that came when the future was at its end was taken for what ended the run",
+        "soon #1 { thread #2 { soon #3; stop } }; until #4 { wake #5; task #6 { task #7 { yield; yield }; await #5 } }",
+    ),
+    ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
+];
 
 #[test]
 fn what_was_misjudged_is_judged_rightly() {

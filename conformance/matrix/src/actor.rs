@@ -7,6 +7,7 @@ use std::process::Command;
 use anyloop_conformance::check::{Played, Source};
 use anyloop_conformance::protocol::{self, Driver, Fault};
 use anyloop_conformance::zoo::{self, Disease, Specimen};
+use anyloop_conformance::{History, Program};
 
 use crate::nearest;
 use crate::subjects::{self, Candidate};
@@ -60,6 +61,15 @@ impl Actor {
         let mut command = Command::new(program);
         command.args(["drive", &self.name()]);
         Driver::start(command)
+    }
+
+    /// Plays one program: what played it, and what happened.
+    pub(crate) fn play(&self, program: &Program) -> Result<(Driver, History), Fault> {
+        let driver = self.driver()?;
+        let history = driver.play(program)?;
+        // What dies takes along what it has not told, unless it tells at once.
+        let history = if history.is_cut() { driver.trace(program)? } else { history };
+        Ok((driver, history))
     }
 
     /// Plays for the kit at the other end of the standard streams.

@@ -3,12 +3,13 @@
 //! | exit status | meaning |
 //! | --- | --- |
 //! | 0 | all is well |
-//! | 1 | something that was judged is broken or vacuous, or this machine lacks what it takes |
-//! | 2 | the command, a name or a program was not understood |
+//! | 1 | something that was judged is broken or vacuous, histories part, or this machine lacks what it takes |
+//! | 2 | the command, a name or a program was not understood, or what is to be compared cannot be played on |
 //! | 3 | a specimen of the zoo hung and could not be stopped; the program that did it is printed |
 
 mod actor;
 mod check;
+mod diff;
 mod doctor;
 mod given;
 mod known;
@@ -36,10 +37,11 @@ Examples:
   anyloop check                                judge all that runs on this machine
   anyloop check os/epoll+pidfd --report out    judge one, and write out/results.json
   anyloop play 'soon #1 { stop }; run' --on os/epoll+threaded
+  anyloop diff 'soon #1 { stop }; run' sim os/epoll+threaded
   anyloop explain timer.tie
 
-Exit status: 0 all is well; 1 something is broken or vacuous, or this machine lacks what it takes;
-2 the command, a name or a program was not understood. What crashes or hangs is judged like the rest.
+Exit status: 0 all is well; 1 something is broken or vacuous, histories part, or this machine lacks
+what it takes; 2 the command, a name or a program was not understood. What crashes or hangs is judged like the rest.
 
 Results have no colours; those of this help are left out if NO_COLOR is set.";
 
@@ -66,6 +68,23 @@ Examples:
 
 Times are on the loop's clock, since the start of the play; other contexts have none.";
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  anyloop diff 'at 3 #1; at 3 #2; run' sim os/epoll+threaded
+  anyloop diff 'at 3 #1; at 3 #2; run' specimen specimen/ties-backwards
+  anyloop diff ties.loop sim --driver 'python3 conformance/drivers/asyncio.py'
+  anyloop diff ties.loop sim --driver './simulation drive' --times
+  anyloop diff ties.loop sim sim               is it chance?
+  anyloop diff ties.loop | grep '^!'           only what differs, of all that runs here
+
+The first is the reference: the others are aligned with it, context by context, by the longest common
+subsequence of events. A row that differs begins with `!`. Handles, free text, times, and how often
+nothing happens are shown, and are no difference; the order of events is one. On a real clock, with
+threads or with children, that may be chance.
+
+Exit status: 0 nothing parts; 1 something does; 2 the command, a name or a program was not understood,
+or one of them cannot be played on.";
+
 const DRIVE_EXAMPLES: &str = "\
 Example:
   echo 'play soon #1 { stop }; run' | anyloop drive sim
@@ -88,9 +107,12 @@ enum Command {
     /// Play one program, and print what happened and which rules that kept or broke.
     #[command(after_help = PLAY_EXAMPLES)]
     Play(play::Options),
+    /// Play one program on several, and show side by side where their histories part.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(diff::Options),
     /// Play for the kit at the other end of the standard streams, by its protocol.
     ///
-    /// `check` and `play` start this, so that an implementation can crash without them.
+    /// `check`, `play` and `diff` start this, so that an implementation can crash without them.
     #[command(after_help = DRIVE_EXAMPLES)]
     Drive {
         /// What to play on: one of `anyloop subjects`, `specimen`, or a sick one such as
@@ -168,6 +190,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(options) => check::run(&options),
         Command::Play(options) => play::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Drive { subject } => match actor::choose_one(&subject) {
             Ok(actor) => actor.serve(),
             Err(why) => Outcome::Misunderstood(why),

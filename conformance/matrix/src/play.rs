@@ -36,13 +36,7 @@ pub(crate) fn run(options: &Options) -> Outcome {
         Err(why) => return Outcome::Misunderstood(why),
     };
     let name = actor.name();
-    let played = actor.driver().and_then(|driver| {
-        let history = driver.play(&program)?;
-        // What dies takes along what it has not told, unless it tells at once.
-        let history = if history.is_cut() { driver.trace(&program)? } else { history };
-        Ok((driver, history))
-    });
-    let (driver, history) = match played {
+    let (driver, history) = match actor.play(&program) {
         Ok(played) => played,
         Err(fault) => {
             eprintln!("anyloop: {name} cannot be played on: {fault}");

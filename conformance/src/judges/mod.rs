@@ -25,6 +25,8 @@ use std::string::String;
 
 use anyloop::rules::{self, Rule};
 
+use crate::history::{Event, What};
+
 pub use evidence::{Cancel, Evidence, Life, Run, Turn};
 
 /// What a judge says about one history.
@@ -89,12 +91,19 @@ pub fn find(rule: &Rule) -> Option<Treatment> {
 
 /// Judges a history by one rule; `None` if that is not judged.
 ///
-/// What breaks off is evidence only of that: the rest of the play might have kept every promise.
+/// What breaks off is evidence only of that: the rest of the play might have kept every promise. Where the
+/// program sets another child watcher, the steps about children say nothing about the one that is judged.
 #[must_use]
 pub fn judge(rule: &Rule, evidence: &Evidence<'_>) -> Option<Verdict> {
     let verdict = find(rule)?.judge(evidence)?;
     let about_ends = rule == &rules::run::ALIVE || rule == &rules::run::RETURNS;
-    if evidence.cut.is_some() && !about_ends { Some(Verdict::Holds { exercised: 0 }) } else { Some(verdict) }
+    let is_set = |event: &Event| matches!(event.what, What::WatcherSet { .. });
+    let about_another = rule.family() == "child" && evidence.events.iter().any(is_set);
+    if (evidence.cut.is_some() && !about_ends) || about_another {
+        Some(Verdict::Holds { exercised: 0 })
+    } else {
+        Some(verdict)
+    }
 }
 
 impl Treatment {

@@ -224,6 +224,8 @@ struct Answer<'e> {
     unstored: BTreeSet<u32>,
     /// How often the factory and the setter of `p` were called for it.
     calls: [usize; 2],
+    /// Whether a watcher refused to be attached meanwhile.
+    refused: bool,
     /// Whether the loop was not met before.
     fresh: bool,
 }
@@ -234,7 +236,7 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
     let mut contexts: BTreeMap<u32, Stored> = BTreeMap::new();
     let mut unstored: BTreeSet<u32> = BTreeSet::new();
     let mut met: BTreeSet<u32> = BTreeSet::from([0]);
-    let mut calls = [0, 0];
+    let (mut calls, mut refused) = ([0, 0], false);
     let mut failing = 0;
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
@@ -254,7 +256,8 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
             }
             What::Failing { on: true } => failing += 1,
             What::Failing { on: false } => failing -= 1,
-            What::AskingLoop { .. } => calls = [0, 0],
+            What::AskingLoop { .. } => (calls, refused) = ([0, 0], false),
+            What::Attached { refused: true, .. } => refused = true,
             What::Factory => calls[0] += 1,
             What::Setter => calls[1] += 1,
             What::GaveLoop { ambient, given } => {
@@ -272,6 +275,7 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
                     failing: failing > 0,
                     unstored: unstored.clone(),
                     calls,
+                    refused,
                     fresh,
                 })?;
                 stored.failed |= failing > 0 && calls[0] > 0 && stored.value.is_none();
@@ -450,7 +454,7 @@ fn error(evidence: &Evidence<'_>) -> Judgement {
 fn retry(evidence: &Evidence<'_>) -> Judgement {
     answers(evidence, |answer| match (answer.failing, answer.stored.value, answer.given) {
         (false, None, Given::Loop(_)) if answer.stored.failed => Ok(1),
-        (false, None, given) if answer.stored.failed => {
+        (false, None, given) if answer.stored.failed && !answer.refused => {
             Err(format!("the factory failed once, and from then on the policy gave {given}"))
         }
         _ => Ok(0),

@@ -6,7 +6,7 @@ use anyloop::rules::wake;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, close, ready};
-use crate::history::{How, What};
+use crate::history::{How, Ran, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -107,6 +107,10 @@ fn stop(evidence: &Evidence<'_>) -> Judgement {
         let Some((place, context)) = stops.next().filter(|(_, context)| *context != 0) else { continue };
         // Only if all stops are this thread's is it certain which of them ended the run.
         if run.enter > *place || stops.any(|(_, other)| other != context) {
+            continue;
+        }
+        // A future that came to its end was faster, and the stop may be left to the next run.
+        if matches!(run.result, Some(Ran::Output(_))) {
             continue;
         }
         // One that was meant for the run before may have ended this one.

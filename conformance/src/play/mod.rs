@@ -199,9 +199,10 @@ impl Player {
 
     /// Runs until nothing is left to wait for, closes, and looks at the closed loop.
     fn finish(&self) {
-        self.end_kids();
         for last in 0..Self::LAST_RUNS {
             self.join();
+            // The last run may have started some.
+            self.end_kids();
             if self.given_up.get() || (last > 0 && (self.log.is_idle() || self.lp.is_closed())) {
                 break;
             }

@@ -1,24 +1,23 @@
-//! How the kit speaks to a driver, and what it makes of one that dies, hangs or talks nonsense.
+//! How the kit speaks to a driver, and what it makes of one that dies or hangs.
 //!
 //! A driver that dies or hangs in the middle of a play has shown what its subject does: that is the
-//! end of the history, and the next play gets a new process. Nonsense is a fault of the driver and
-//! says nothing about any rule.
+//! end of the history, and the next play gets a new process.
 
 use std::cell::{Cell, RefCell};
-use std::error::Error;
 use std::fmt;
 use std::format;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::string::{String, ToString};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::{HUNG, VERSION, word};
+use super::listen::{Ear, Fault, Greeting, Heard, cut_by, fault};
+use super::word;
 use crate::check::Source;
-use crate::history::{Event, History, What};
+use crate::history::{History, What};
 use crate::program::Program;
 use crate::subject::Lack;
 use crate::world;
@@ -26,36 +25,11 @@ use crate::world;
 /// How long a driver may take to greet, and how much longer than its subject's patience to answer.
 const GENEROUS: Duration = Duration::from_secs(20);
 
-/// The patience of a driver that does not say how much it has.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// How long a process takes to end at most that has closed its end of the pipe.
 const DYING: Duration = Duration::from_secs(2);
 
 /// The least patience that is left after many hangs.
 const HURRIED: Duration = Duration::from_secs(1);
-
-/// A history of more bytes is no history.
-const FLOOD: usize = 4 << 20;
-
-/// What a driver does that drivers must not do. It says nothing about the rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What it did, in words.
-    pub why: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the driver {}", self.why)
-    }
-}
-
-impl Error for Fault {}
-
-fn fault<T>(why: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault { why: why.into() })
-}
 
 /// A [`Source`] at the other end of a pipe: a process that is started anew when it has died.
 pub struct Driver {
@@ -64,14 +38,6 @@ pub struct Driver {
     greeting: Greeting,
     /// How often a play hung.
     hangs: Cell<u32>,
-}
-
-/// What a driver says of itself.
-#[derive(Clone, Debug)]
-struct Greeting {
-    name: String,
-    lacks: Vec<Lack>,
-    patience: Duration,
 }
 
 impl Driver {
@@ -158,22 +124,11 @@ impl fmt::Debug for Driver {
 struct Process {
     child: Child,
     stdin: ChildStdin,
-    stdout: Receiver<Vec<u8>>,
+    ear: Ear<Receiver<Vec<u8>>>,
     /// What it said last on its standard error, once that has come to its end.
     complaints: Receiver<Vec<u8>>,
-    /// What was heard of a line whose end was not.
-    heard: Vec<u8>,
     /// Whether it was ended.
     ended: bool,
-}
-
-/// What was heard.
-enum Heard {
-    Line(String),
-    /// The end of the pipe.
-    End,
-    /// Nothing, in time.
-    Silence,
 }
 
 impl Process {
@@ -193,42 +148,7 @@ impl Process {
         thread::spawn(move || forward(stdout, &send));
         let (tell, complaints) = sync_channel(1);
         thread::spawn(move || tell.send(tail_of(stderr)));
-        Ok(Self { child, stdin, stdout: receive, complaints, heard: Vec::new(), ended: false })
-    }
-
-    fn greet(&mut self) -> Result<Greeting, Fault> {
-        let deadline = Instant::now() + GENEROUS;
-        let mut greeting = Greeting { name: String::new(), lacks: Vec::new(), patience: PATIENCE };
-        loop {
-            let line = match self.hear(deadline)? {
-                Heard::Line(line) => line,
-                Heard::End => return fault(format!("ended before it was ready: {}", self.last_words())),
-                Heard::Silence => return fault(format!("did not say `{}` within {GENEROUS:?}", word::READY)),
-            };
-            let (said, rest) = line.split_once(' ').unwrap_or((&line, ""));
-            match (said, rest.split_once(' ').unwrap_or((rest, ""))) {
-                (word::GREETING, (version, name)) if greeting.name.is_empty() && !name.is_empty() => {
-                    if version.parse() != Ok(VERSION) {
-                        return fault(format!("speaks version {version} of the protocol, not {VERSION}"));
-                    }
-                    greeting.name = name.to_string();
-                }
-                _ if greeting.name.is_empty() => {
-                    return fault(format!(
-                        "says {line:?} in the place of `{} {VERSION} NAME`",
-                        word::GREETING
-                    ));
-                }
-                (word::LACKS, (what, why)) if !what.is_empty() && !why.is_empty() => {
-                    greeting.lacks.push(Lack { what: what.to_string().into(), why: why.to_string().into() });
-                }
-                (word::PATIENCE, (millis, "")) if millis.parse::<u32>().is_ok() => {
-                    greeting.patience = Duration::from_millis(millis.parse().unwrap_or_default());
-                }
-                (word::READY, ("", "")) => return Ok(greeting),
-                _ => return fault(format!("says {line:?}, which no greeting has")),
-            }
-        }
+        Ok(Self { child, stdin, ear: Ear::new(receive), complaints, ended: false })
     }
 
     fn say(&mut self, line: &str) {
@@ -236,55 +156,25 @@ impl Process {
         let _ = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
     }
 
+    fn greet(&mut self) -> Result<Greeting, Fault> {
+        match self.ear.greeting(Instant::now() + GENEROUS)? {
+            Heard::Whole(greeting) => Ok(greeting),
+            Heard::End(_) => fault(format!("ended before it was ready: {}", self.last_words())),
+            Heard::Silence(_) => fault(format!("did not say `{}` within {GENEROUS:?}", word::READY)),
+        }
+    }
+
     fn ask(&mut self, how: &str, program: &Program, patience: Duration) -> Result<History, Fault> {
         let deadline = Instant::now() + patience;
         self.say(&format!("{how} {program:#}"));
-        let mut history = History::default();
-        let mut bytes = 0;
-        let cut = loop {
-            match self.hear(deadline)? {
-                Heard::Line(line) if line == word::END => return Ok(history),
-                Heard::Line(line) if line == HUNG => break What::Hung,
-                Heard::Line(line) => {
-                    bytes += line.len();
-                    match line.parse() {
-                        Ok(event) => history.events.push(event),
-                        Err(error) => return fault(format!("says {line:?}, which is no event: {error}")),
-                    }
-                    if bytes > FLOOD {
-                        return fault(format!("answers `{program:#}` with more than {FLOOD} bytes"));
-                    }
-                }
-                Heard::End => break What::Died { how: self.last_words() },
-                Heard::Silence => break What::Hung,
-            }
-        };
-        history.events.push(Event { at: None, context: 0, what: cut });
-        Ok(history)
-    }
-
-    /// The next line that is not for people.
-    fn hear(&mut self, deadline: Instant) -> Result<Heard, Fault> {
-        loop {
-            if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-                let rest = self.heard.split_off(end + 1);
-                let line = std::mem::replace(&mut self.heard, rest);
-                let Ok(line) = String::from_utf8(line) else { return fault("says what is not UTF-8") };
-                let line = line.trim();
-                if !line.is_empty() && !line.starts_with(word::COMMENT) {
-                    return Ok(Heard::Line(line.to_string()));
-                }
-                continue;
-            }
-            if self.heard.len() > FLOOD {
-                return fault(format!("says a line of more than {FLOOD} bytes"));
-            }
-            match self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.heard.extend(bytes),
-                Err(RecvTimeoutError::Disconnected) => return Ok(Heard::End),
-                Err(RecvTimeoutError::Timeout) => return Ok(Heard::Silence),
-            }
-        }
+        let answer = self.ear.history(deadline).map_err(|Fault { why }| Fault {
+            why: format!("{why}, when it was asked to `{how} {program:#}`"),
+        })?;
+        Ok(match answer {
+            Heard::Whole(history) => history,
+            Heard::End(history) => cut_by(history, What::Died { how: self.last_words() }),
+            Heard::Silence(history) => cut_by(history, What::Hung),
+        })
     }
 
     /// How it ended, and what it said last.

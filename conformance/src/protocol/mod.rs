@@ -31,7 +31,8 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `drive.rs` | how does a driver that is written in Rust answer? Needs no standard library |
-//! | `driver.rs` | how does the kit speak to a driver, and what if that says nonsense? |
+//! | `driver.rs` | how does the kit speak to a driver, and what if that dies or hangs? |
+//! | `listen.rs` | what does the kit make of what a driver says, and what if that is nonsense? |
 //! | `isolated.rs` | how does this program become a driver of its own subjects? |
 
 mod drive;
@@ -42,9 +43,11 @@ cfg_if::cfg_if! {
     if #[cfg(feature = "std")] {
         mod driver;
         mod isolated;
+        mod listen;
 
-        pub use driver::{Driver, Fault};
+        pub use driver::Driver;
         pub use isolated::{isolated, serve};
+        pub use listen::{Fault, Greeting, overheard};
         pub(crate) use isolated::{SUBJECT, DRIVE, serve_if_asked};
     }
 }

@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::format;
 
-use crate::history::{Given, What};
+use crate::history::{Event, Given, What};
 use crate::judges::{Evidence, Judgement};
+
+/// What is judged: what this context saw, and what any other did to the watcher.
+fn is_about_watchers(event: &&Event) -> bool {
+    event.context == 0 || matches!(event.what, What::WatcherClosing | What::WatcherSet { failed: None, .. })
+}
 
 pub(super) fn watcher(evidence: &Evidence<'_>) -> Judgement {
     let mut current: Option<&Given> = None;
     let mut exercised = 0;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
+    for event in evidence.events.iter().filter(is_about_watchers) {
         match &event.what {
             What::WatcherGave { given: Given::Failed(words) } => {
                 return Err(format!("the policy gave no watcher: {words}"));
@@ -40,8 +45,17 @@ pub(super) fn rewatch(evidence: &Evidence<'_>) -> Judgement {
     let mut current = None;
     let mut former = None;
     let mut set: Option<Option<u32>> = None;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
+    for event in evidence.events.iter().filter(is_about_watchers) {
         match &event.what {
+            // By the program: that is not the policy's doing.
+            What::WatcherClosing => {
+                current.and_then(|current| active.insert(current, false));
+            }
+            // Other contexts have numbers of their own, and may have closed any.
+            What::WatcherSet { .. } if event.context != 0 => {
+                active.values_mut().for_each(|active| *active = false);
+                (current, former, set) = (None, None, None);
+            }
             What::WatcherGave { given: Given::Loop(given) } => {
                 if let Some(Some(expected)) = set {
                     if expected != *given {
@@ -80,9 +94,10 @@ pub(super) fn unwatch(evidence: &Evidence<'_>) -> Judgement {
     let mut seen: BTreeSet<u32> = BTreeSet::from([0, 1]);
     let mut unset = false;
     let mut exercised = 0;
-    for event in evidence.events.iter().filter(|event| event.context == 0) {
+    for event in evidence.events.iter().filter(is_about_watchers) {
         match &event.what {
-            What::WatcherSet { watcher, failed: None } => unset = watcher.is_none(),
+            // What another context has met is not known.
+            What::WatcherSet { watcher, failed: None } => unset = watcher.is_none() && event.context == 0,
             What::WatcherGave { given: Given::Loop(given) } => {
                 let known = !seen.insert(*given);
                 if std::mem::take(&mut unset) {
