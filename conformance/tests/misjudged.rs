@@ -24,6 +24,15 @@ const PROGRAMS: &[(&str, &str)] = &[
         "a stop that came when the future was at its end was taken for what ended the run",
         "soon #1 { thread #2 { soon #3; stop } }; until #4 { wake #5; task #6 { task #7 { yield; yield }; await #5 } }",
     ),
+    ("a loop that a host drives was said to be idle", "soon #12 { store b }; turn 0"),
+    (
+        "a deadline that had passed was said to be missed, where what was cancelled counted as ready",
+        "soon #1; cancel #1; at 0 #4; turn 0",
+    ),
+    (
+        "a child that was told of before it was registered again was said to be known",
+        "child %1 exit 255; child %2 signal 9; watch %1 #2; watch %2 #3 { watch %1 #4; fork }; ended %1; ended %2; run",
+    ),
     ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
 ];
 

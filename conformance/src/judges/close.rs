@@ -27,7 +27,7 @@ pub static TABLE: &[Entry] = &[
 fn running(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
-        if event.what != What::Closing || evidence.run_at(at).is_none() {
+        if event.what != What::Closing || !evidence.is_running_at(at) {
             continue;
         }
         for (_, inner) in evidence.between(at, evidence.events.len()).filter(|(_, inner)| inner.context == 0)

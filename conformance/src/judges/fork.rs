@@ -47,7 +47,7 @@ fn running(evidence: &Evidence<'_>) -> Judgement {
             return Err("in the forked child, the loop said that it is running".into());
         }
         // Outside of a run there is nothing that could be taken over.
-        exercised += usize::from(evidence.run_at(at).is_some());
+        exercised += usize::from(evidence.is_running_at(at));
     }
     Ok(exercised)
 }

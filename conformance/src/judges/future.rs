@@ -297,7 +297,7 @@ fn later(evidence: &Evidence<'_>) -> Judgement {
                 if let Some(other) = under_way.last() {
                     return Err(format!("{label} was polled from inside of {other}"));
                 }
-                if evidence.run_at(at).is_none() {
+                if !evidence.is_running_at(at) {
                     return Err(format!("{label} was polled while its loop did not run"));
                 }
                 under_way.push(*label);

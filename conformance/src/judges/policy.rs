@@ -176,7 +176,7 @@ fn apart(evidence: &Evidence<'_>) -> Judgement {
     for (at, event) in evidence.events.iter().enumerate() {
         let What::LoopSaw { which, state } = event.what else { continue };
         let closed = which == 0 && evidence.closed.is_some_and(|(from, _)| from < at);
-        let run = which == 0 && evidence.run_at(at).is_some();
+        let run = which == 0 && evidence.is_running_at(at);
         match state {
             _ if closed => {}
             LoopState::Closed => return Err(format!("setting the policy closed loop {which}")),
@@ -191,7 +191,7 @@ fn running(evidence: &Evidence<'_>) -> Judgement {
     let mut exercised = 0;
     for (at, event) in evidence.events.iter().enumerate() {
         let What::GaveLoop { ambient: true, given } = &event.what else { continue };
-        if event.context != 0 || evidence.run_at(at).is_none() {
+        if event.context != 0 || !evidence.is_running_at(at) {
             continue;
         }
         if *given != Given::Loop(0) {
@@ -262,7 +262,7 @@ fn answers(evidence: &Evidence<'_>, mut see: impl FnMut(&Answer<'_>) -> Judgemen
             What::Setter => calls[1] += 1,
             What::GaveLoop { ambient, given } => {
                 // The ambient answer is the policy's outside of runs, if `p` is in force.
-                let of_p = !ambient || (*slot.top() == Some(0) && evidence.run_at(at).is_none());
+                let of_p = !ambient || (*slot.top() == Some(0) && !evidence.is_running_at(at));
                 let stored = contexts.entry(event.context).or_default();
                 let fresh = matches!(given, Given::Loop(lp) if met.insert(*lp));
                 if !of_p {
@@ -388,7 +388,7 @@ fn force(evidence: &Evidence<'_>) -> Judgement {
         match &event.what {
             What::Stored { which: Some(lp), failed: None } => drop(of_p.insert(*lp)),
             What::GaveLoop { ambient: false, given: Given::Loop(lp) } => drop(of_p.insert(*lp)),
-            What::GaveLoop { ambient: true, given } if evidence.run_at(at).is_none() => {
+            What::GaveLoop { ambient: true, given } if !evidence.is_running_at(at) => {
                 if let (Some(1), Given::Loop(lp)) = (*slot.top(), given)
                     && of_p.contains(lp)
                 {
@@ -432,7 +432,7 @@ fn idle(evidence: &Evidence<'_>) -> Judgement {
         let closed = which == 0 && evidence.closed.is_some_and(|(from, _)| from < at);
         let expected = match which {
             _ if closed => LoopState::Closed,
-            0 if evidence.run_at(at).is_some() => LoopState::Running,
+            0 if evidence.is_running_at(at) => LoopState::Running,
             _ => LoopState::Idle,
         };
         if state != expected {
@@ -468,7 +468,7 @@ fn thread(evidence: &Evidence<'_>) -> Judgement {
         if running {
             return Err("another thread said that a loop is running there".into());
         }
-        exercised += usize::from(evidence.run_at(at).is_some());
+        exercised += usize::from(evidence.is_running_at(at));
     }
     Ok(exercised)
 }

@@ -101,11 +101,15 @@ fn since(evidence: &Evidence<'_>, turn: &Turn) -> usize {
     turns.chain(runs).filter(|to| *to < turn.from).max().unwrap_or(0)
 }
 
-/// Whether a callback that was ready was cancelled since the step before: it may leave a gap that
-/// counts.
+/// Whether a callback that was ready, or due, was cancelled since the step before: it may leave a gap
+/// that counts.
 fn has_gaps(evidence: &Evidence<'_>, turn: &Turn) -> bool {
     let since = since(evidence, turn);
-    evidence.lives.values().any(|life| life.cancelled().is_some_and(|at| since < at && at < turn.to))
+    let was_ready =
+        |life: &Life, at| is_ready(life) || life.deadline().is_some_and(|due| due <= evidence.time_at(at));
+    let leaves_gap =
+        |life: &Life| life.cancelled().is_some_and(|at| since < at && at < turn.to && was_ready(life, at));
+    evidence.lives.values().any(leaves_gap)
 }
 
 fn waits(evidence: &Evidence<'_>) -> Judgement {

@@ -89,7 +89,7 @@ pub(super) fn owner(evidence: &Evidence<'_>) -> Judgement {
             if context != 0 {
                 return Err(format!("{} was called on another context than its loop's", it.label));
             }
-            if evidence.run_at(*started).is_none() {
+            if !evidence.is_running_at(*started) {
                 return Err(format!("{} was called while its loop did not run", it.label));
             }
             exercised += 1;

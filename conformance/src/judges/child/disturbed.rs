@@ -118,7 +118,7 @@ pub(super) fn attached(evidence: &Evidence<'_>) -> Judgement {
                     "{label} was pending when the watcher was attached, and was called twice"
                 ));
             }
-            if it.started.iter().any(|started| evidence.run_at(*started).is_none()) {
+            if it.started.iter().any(|started| !evidence.is_running_at(*started)) {
                 return Err(format!("the watcher was attached to a loop, and {label} not called on its own"));
             }
             exercised += it.told.len();

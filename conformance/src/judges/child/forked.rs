@@ -29,7 +29,9 @@ pub(crate) fn child(evidence: &Evidence<'_>) -> Judgement {
                 if child.ordered.is_none_or(|ordered| ordered > telling.at) {
                     return Err(format!("{who} ended unordered, after the process had forked"));
                 }
-                let is_known = telling.status != ExitStatus::Unknown || !child.stolen;
+                // Somebody else may have had the status, or another registration.
+                let doubtful = child.stolen || story.of(*kid).count() > 1;
+                let is_known = telling.status != ExitStatus::Unknown || !doubtful;
                 if is_known && !child.is_true(telling.status) {
                     return Err(format!(
                         "{label} was told `{}` of {who}, which {}, after the process had forked",
