@@ -206,6 +206,39 @@ fn strangers_are_not_lost() {
     lp.close().unwrap();
 }
 
+/// A program that adopts orphans is told of them.
+#[expect(clippy::zombie_processes, reason = "the watcher collects it")]
+fn orphans_are_handed_to_whoever_wants_them() {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let fast = FastChildWatcher::new();
+    let (lp, watcher) = (new_loop(), Watcher::new(fast.clone()));
+    watcher.attach_loop(Some(&lp)).unwrap();
+    let (orphan, stops) = (Arc::new(Mutex::new(None)), lp.remote());
+    let told = orphan.clone();
+    fast.set_stranger_handler(Some(Arc::new(move |pid, status| {
+        *told.lock().unwrap() = Some((pid, status));
+        stops.stop();
+    })));
+    // The child is waited for; the grandchild outlives it, and ends in its own way.
+    let parent = Command::new("/bin/sh")
+        .args(["-c", "(read _; exit 9) <&0 & exit 7"])
+        .stdin(std::process::Stdio::piped())
+        .spawn();
+    let mut parent = parent.unwrap();
+    let reported = watch(&watcher, &lp, &parent);
+    lp.run_forever().unwrap();
+    assert_eq!(reported.get(), Some(ExitStatus::Exited(7)));
+    assert_eq!(*orphan.lock().unwrap(), None);
+    drop(parent.stdin.take());
+    lp.run_forever().unwrap();
+    let (orphan, status) = orphan.lock().unwrap().take().expect("an orphan");
+    assert_eq!(status, ExitStatus::Exited(9));
+    assert_ne!(orphan, pid(&parent));
+    assert_eq!(fast.take_status(orphan), None, "it was handed over");
+    lp.close().unwrap();
+    rustix::process::set_child_subreaper(None).unwrap();
+}
+
 /// A status that somebody else took is unknown, and is said to be.
 fn what_was_stolen_is_unknown() {
     let watchers = [
@@ -240,5 +273,6 @@ fn watchers_share_the_signal_and_the_children() {
     detached_it_tells_all_the_same();
     one_that_takes_all_works_alone();
     strangers_are_not_lost();
+    orphans_are_handed_to_whoever_wants_them();
     what_was_stolen_is_unknown();
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyloop::{Loop, WatchError};
+use anyloop::{Loop, Remote, WatchError};
 
 use super::claims::Claim;
 use crate::signals::{Ear, Listener};
@@ -30,6 +30,11 @@ impl Attached {
     /// Whether a loop listens.
     pub(crate) fn is_some(&self) -> bool {
         self.place().is_some()
+    }
+
+    /// The loop that listens.
+    pub(crate) fn remote(&self) -> Option<Remote> {
+        self.place().as_ref().map(|place| place.ear.remote.clone())
     }
 
     /// Has that loop listen in the place of the former one, which goes on if this fails. False if it

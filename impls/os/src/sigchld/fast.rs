@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -68,12 +69,27 @@ struct Shared {
     will_look: AtomicBool,
 }
 
+/// What is told of a child that nobody had registered: its number, and how it ended. It runs as a
+/// callback of the loop that the watcher is attached to.
+pub type StrangerHandler = Arc<dyn Fn(Pid, ExitStatus) + Send + Sync>;
+
 /// The ends of children that nobody had registered.
 #[derive(Default)]
 struct Strangers {
+    /// Who is told of them.
+    handler: Option<StrangerHandler>,
     ends: HashMap<Pid, ExitStatus>,
     /// In how many places a child is about to be registered.
     spawning: usize,
+}
+
+impl Strangers {
+    fn keep(&mut self, pid: Pid, status: ExitStatus) {
+        if self.spawning == 0 && self.ends.len() >= STRANGERS {
+            self.ends.clear();
+        }
+        self.ends.insert(pid, status);
+    }
 }
 
 /// Says that a child is about to be started and registered, until it is dropped.
@@ -102,6 +118,22 @@ impl FastChildWatcher {
         SpawnGuard { watcher: self.clone() }
     }
 
+    /// Has a handler told of strangers, and returns the one there was. What it is told is not kept for
+    /// [`take_status`](Self::take_status), unless a [`begin_spawn`](Self::begin_spawn) is under way.
+    ///
+    /// For a program that adopts orphans, as the first process of a container does:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use anyloop_os::FastChildWatcher;
+    ///
+    /// let fast = FastChildWatcher::new();
+    /// fast.set_stranger_handler(Some(Arc::new(|pid, status| println!("orphan {pid} {status}"))));
+    /// ```
+    pub fn set_stranger_handler(&self, handler: Option<StrangerHandler>) -> Option<StrangerHandler> {
+        mem::replace(&mut self.shared.strangers().handler, handler)
+    }
+
     /// How a child has ended that this watcher collected and that nobody had registered; `None` if it
     /// is not known, or was asked before. The last thousand or so are known.
     #[must_use]
@@ -127,11 +159,7 @@ impl Shared {
     /// Tells of an end; false if it is a stranger's.
     fn tell(&self, pid: Pid, status: ExitStatus) -> bool {
         let Some(known) = self.sweep.registry.remove(pid) else {
-            let mut strangers = self.strangers();
-            if strangers.spawning == 0 && strangers.ends.len() >= STRANGERS {
-                strangers.ends.clear();
-            }
-            strangers.ends.insert(pid, status);
+            self.meet(pid, status);
             return false;
         };
         self.sweep.forget(known.id);
@@ -139,6 +167,23 @@ impl Shared {
         // On a closed loop there is nobody to tell.
         drop(known.remote.call_soon(move || callback(pid, status)));
         true
+    }
+
+    /// Hands a stranger to whoever wants to know, or keeps what is known of him.
+    fn meet(&self, pid: Pid, status: ExitStatus) {
+        let handler = {
+            let mut strangers = self.strangers();
+            let handler = strangers.handler.clone().filter(|_| strangers.spawning == 0);
+            if handler.is_none() {
+                strangers.keep(pid, status);
+            }
+            handler
+        };
+        let remote = self.attached.remote();
+        if let (Some(handler), Some(remote)) = (handler, remote) {
+            // On a closed loop there is nobody to tell.
+            drop(remote.call_soon(move || handler(pid, status)));
+        }
     }
 
     /// Has each child looked at when all has been quiet.

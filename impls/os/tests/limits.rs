@@ -1,0 +1,191 @@
+//! What do watchers do where the system refuses what they need? An error, with the child as it was, or
+//! something else that does: never a hang, never a lost child.
+//!
+//! Each case is about the whole process, so it has one of its own: this program once more, with the name of
+//! the case.
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex};
+
+use anyloop::{ChildToken, Exec, ExitStatus, Loop, OsError, Pid, StdioMode, WatchError, Watcher};
+use anyloop_os::{
+    FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
+    WatcherKind,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+const CASES: &[(&str, fn())] = &[
+    ("no descriptors", no_descriptors),
+    ("no memory for threads", no_threads),
+    ("no pidfds", no_pidfds),
+    ("the signal blocked", blocked),
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    if let (Some("--case"), Some(name)) = (arguments.next().as_deref(), arguments.next()) {
+        let case = CASES.iter().find(|(known, _)| *known == name).expect("a case of that name");
+        case.1();
+        return ExitCode::SUCCESS;
+    }
+    let mut failed = 0;
+    for (name, _) in CASES {
+        let itself = std::env::current_exe().expect("a program");
+        let status = Command::new(itself).args(["--case", name]).status().expect("a process");
+        println!("test {name} ... {}", if status.success() { "ok" } else { "FAILED" });
+        failed += usize::from(!status.success());
+    }
+    println!(
+        "\ntest result: {}. {} passed; {failed} failed",
+        if failed == 0 { "ok" } else { "FAILED" },
+        CASES.len() - failed
+    );
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// A child that exits with 7 when its input ends.
+fn child() -> Child {
+    Command::new("/bin/sh").args(["-c", "read _; exit 7"]).stdin(Stdio::piped()).spawn().expect("a child")
+}
+
+fn token(child: &Child) -> ChildToken {
+    Pid::new(i32::try_from(child.id()).expect("a number")).map(ChildToken::from).expect("a pid")
+}
+
+/// Registers the child, lets it end, and gives what the watcher tells.
+fn told(watcher: &Watcher, lp: &Loop, mut child: Child) -> ExitStatus {
+    let told = Arc::new(Mutex::new(None));
+    let (tell, stops) = (told.clone(), lp.remote());
+    let registered = watcher.watch_on(lp, token(&child), move |_, status| {
+        *tell.lock().expect("no panic") = Some(status);
+        stops.stop();
+    });
+    assert!(matches!(registered, Ok(None)), "it is not registered");
+    drop(child.stdin.take());
+    lp.run_forever().expect("it runs");
+    let status = told.lock().expect("no panic").take();
+    status.expect("it was told")
+}
+
+/// Tries to register the child in vain, and collects it.
+fn refused(watcher: &Watcher, lp: &Loop, mut child: Child) -> WatchError {
+    let registered = watcher.watch_on(lp, token(&child), |_, _| unreachable!("it was refused"));
+    let rejected = registered.err().unwrap_or_else(|| panic!("{watcher:?} did not refuse"));
+    drop(child.stdin.take());
+    assert_eq!(child.wait().expect("it is still there").code(), Some(7));
+    rejected.reason
+}
+
+fn limit(what: Resource, most: u64) {
+    let maximum = getrlimit(what).maximum;
+    setrlimit(what, Rlimit { current: Some(most), maximum }).expect("a lower limit");
+}
+
+/// Without descriptors to be had, who needs one refuses, and a thread does without.
+fn no_descriptors() {
+    let lp = anyloop::new_event_loop().expect("a loop");
+    // What the loop itself needs is there.
+    let stop = lp.clone();
+    lp.remote().call_soon(|| ()).expect("it is open");
+    lp.call_soon(move || stop.stop()).expect("it is open");
+    lp.run_forever().expect("it runs");
+    let threaded = Watcher::new(ThreadedChildWatcher::new());
+    assert_eq!(told(&threaded, &lp, child()), ExitStatus::Exited(7));
+    let kids = [(); 4].map(|()| child());
+    let safe = Watcher::new(SafeChildWatcher::new());
+    limit(Resource::Nofile, 256);
+    let mut files = Vec::new();
+    // Each child that is gone leaves a place.
+    let mut fill = || files.extend(std::iter::from_fn(|| File::open("/dev/null").ok()));
+    let full = |error: WatchError| assert_eq!(error, WatchError::Os(OsError::from_raw(libc::EMFILE)));
+    let [first, second, third, fourth] = kids;
+    fill();
+    full(refused(&Watcher::new(PidfdChildWatcher::new()), &lp, first));
+    fill();
+    full(refused(&Watcher::new(MultiLoopChildWatcher::new()), &lp, second));
+    fill();
+    full(safe.attach_loop(Some(&lp)).expect_err("there is no descriptor for it"));
+    assert!(!safe.is_active());
+    assert_eq!(refused(&safe, &lp, third), WatchError::NotAttached);
+    assert_eq!(told(&threaded, &lp, fourth), ExitStatus::Exited(7));
+    drop(files);
+    safe.attach_loop(Some(&lp)).expect("there are descriptors again");
+    assert_eq!(told(&safe, &lp, child()), ExitStatus::Exited(7));
+}
+
+/// Without memory for a stack, no thread is started, and the child is as it was.
+fn no_threads() {
+    let lp = anyloop::new_event_loop().expect("a loop");
+    let threaded = Watcher::new(ThreadedChildWatcher::new());
+    let kid = child();
+    let before = getrlimit(Resource::As);
+    // Less than there is already: what is mapped stays, and nothing more is.
+    limit(Resource::As, 1 << 20);
+    let error = refused(&threaded, &lp, kid);
+    setrlimit(Resource::As, before).expect("the former limit");
+    assert!(matches!(error, WatchError::Os(_)), "{error}");
+    assert_eq!(told(&threaded, &lp, child()), ExitStatus::Exited(7));
+}
+
+/// Where the kernel refuses pidfds, a thread waits, and programs are started all the same.
+fn no_pidfds() {
+    refuse_pidfds();
+    assert_eq!(PidfdChildWatcher::probe(), Err(OsError::from_raw(libc::EPERM)));
+    assert_eq!(WatcherKind::Pidfd.in_use(), Ok(WatcherKind::Threaded));
+    let lp = anyloop::new_event_loop().expect("a loop");
+    let pidfd = Watcher::new(PidfdChildWatcher::new());
+    assert_eq!(refused(&pidfd, &lp, child()), WatchError::Os(OsError::from_raw(libc::EPERM)));
+    let lp = lp.clone();
+    let it = lp.clone();
+    let status = lp.run_until_complete(async move {
+        let program = Exec::new("/bin/sh").arg("-c").arg("exit 7").stdin(StdioMode::Null);
+        let mut child = it.subprocess_exec(&program).expect("a child");
+        child.wait().await
+    });
+    assert_eq!(status, Ok(ExitStatus::Exited(7)));
+}
+
+/// A signal that every thread blocks is unblocked on the loop's.
+fn blocked() {
+    // SAFETY: all of a signal set may be zero, and the calls only write to it.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        assert_eq!(libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()), 0);
+    }
+    for fast in [false, true] {
+        let lp = anyloop::new_event_loop().expect("a loop");
+        let watcher =
+            if fast { Watcher::new(FastChildWatcher::new()) } else { Watcher::new(SafeChildWatcher::new()) };
+        watcher.attach_loop(Some(&lp)).expect("it listens");
+        assert_eq!(told(&watcher, &lp, child()), ExitStatus::Exited(7));
+        lp.close().expect("it does not run");
+    }
+}
+
+/// Has the kernel refuse `pidfd_open` from now on, as a sandbox does.
+fn refuse_pidfds() {
+    const fn code(parts: u32) -> u16 {
+        parts as u16
+    }
+    let load = code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS);
+    let is = code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K);
+    let answer = code(libc::BPF_RET | libc::BPF_K);
+    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        // The number of the system call stands first.
+        step(load, 0, 0, 0),
+        step(is, 0, 1, u32::try_from(libc::SYS_pidfd_open).expect("a small number")),
+        step(answer, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    // SAFETY: the filter is valid, and as long as it says.
+    let refused = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0
+    };
+    assert!(!refused, "{}", std::io::Error::last_os_error());
+}
