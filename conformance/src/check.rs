@@ -181,6 +181,8 @@ pub struct Cell {
     pub exercised: usize,
     /// How many programs were judged.
     pub programs: u32,
+    /// Why it is known to be broken, if it is: then that is no failure.
+    pub known: Option<String>,
 }
 
 /// What came of one subject.
@@ -216,7 +218,8 @@ impl Cell {
     /// Whether it says that the subject does not conform.
     #[must_use]
     pub const fn is_failure(&self) -> bool {
-        matches!((self.rule.level, &self.outcome), (Level::Must, Outcome::Broken(_) | Outcome::Vacuous))
+        let failed = matches!(self.outcome, Outcome::Broken(_)) && self.known.is_none();
+        matches!(self.rule.level, Level::Must) && (failed || matches!(self.outcome, Outcome::Vacuous))
     }
 
     /// The outcome in one word.
@@ -224,6 +227,7 @@ impl Cell {
     pub const fn verdict(&self) -> &'static str {
         match self.outcome {
             Outcome::Holds => "holds",
+            Outcome::Broken(_) if self.known.is_some() => "known",
             Outcome::Broken(_) => "broken",
             Outcome::Vacuous => "vacuous",
             Outcome::Lacks(_) => "lacks",
@@ -276,7 +280,13 @@ pub fn check_source(
 ) -> Report {
     let mut cells: Vec<Cell> = rules::all()
         .filter(|rule| options.wants(rule))
-        .map(|rule| Cell { rule, outcome: first_outcome(rule, source), exercised: 0, programs: 0 })
+        .map(|rule| Cell {
+            rule,
+            outcome: first_outcome(rule, source),
+            exercised: 0,
+            programs: 0,
+            known: None,
+        })
         .collect();
     let fault = play_all(source, options, &mut cells, &mut progress).err();
     // One program is not expected to exercise every rule, but one that shows nothing at all is no

@@ -80,8 +80,13 @@ fn what_is_known_is_no_failure() {
     let check = ["check", "--driver", &driver, "--program", TIES];
     assert!(run(&check, 1).contains("timer.tie  MUST"));
     let file = known("ties.toml", "timer.tie");
-    let said = run(&[&check[..], &["--known", &file]].concat(), 0);
+    let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("known");
+    let reported = ["--report", report.to_str().unwrap(), "--known", &file];
+    let said = run(&[&check[..], &reported].concat(), 0);
     assert!(said.contains("timer.tie known: of this test"), "{said}");
+    let results = fs::read_to_string(report.join("results.json")).unwrap();
+    assert!(results.contains("\"verdict\": \"known\"") && results.contains("\"known\": \"of this test\""));
+    assert!(fs::read_to_string(report.join("junit.xml")).unwrap().contains(", known: of this test"));
 }
 
 #[test]

@@ -114,6 +114,8 @@ struct CellEntry<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureEntry>,
 }
 
@@ -191,6 +193,7 @@ fn cell_entry<'r>(report: &'r Report, cell: &'r Cell) -> CellEntry<'r> {
         exercised: cell.exercised,
         programs: cell.programs,
         why,
+        known: cell.known.as_deref().filter(|_| failure.is_some()),
         failure,
     }
 }

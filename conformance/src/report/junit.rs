@@ -65,7 +65,8 @@ fn reason_to_skip(cell: &Cell) -> Option<String> {
         Outcome::Unjudged(why) => Some(format!("unjudged: {why}")),
         Outcome::Broken(failure) if !cell.is_failure() => {
             let (level, program) = (cell.rule.level, &failure.program);
-            Some(format!("{level}, broken: {} ({program:#})", failure.why))
+            let known = cell.known.as_ref().map(|why| format!(", known: {why}")).unwrap_or_default();
+            Some(format!("{level}, broken: {} ({program:#}){known}", failure.why))
         }
         Outcome::Vacuous if !cell.is_failure() => {
             Some(format!("{}, vacuous: it never applied", cell.rule.level))

@@ -44,7 +44,13 @@ pub(crate) static SHOULD: Rule = Rule {
 fn report(subject: &str, outcomes: &[(&'static Rule, Outcome)]) -> Report {
     let cells = outcomes
         .iter()
-        .map(|(rule, outcome)| Cell { rule, outcome: outcome.clone(), exercised: 7, programs: 1024 })
+        .map(|(rule, outcome)| Cell {
+            rule,
+            outcome: outcome.clone(),
+            exercised: 7,
+            programs: 1024,
+            known: None,
+        })
         .collect();
     Report { subject: subject.into(), selector: None, os: "linux", seed: 5, cells, fault: None }
 }

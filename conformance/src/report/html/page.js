@@ -65,6 +65,7 @@
       case "vacuous": return `In ${programs} it never applied, so nothing was shown.`;
       case "lacks": return `The implementation leaves this out: ${cell.why}`;
       case "unjudged": return `The kit does not judge this: ${cell.why}`;
+      case "known": return `${cell.why}. That is known: ${cell.known}.`;
       default: return cell.why;
     }
   };
@@ -77,14 +78,14 @@
       ]];
     }
     const doing = [rule.check].concat(rule.specimens.map((specimen) => `that the implementation is not like the specimen “${specimen.name}”: it ${specimen.what}`));
-    return [cell.verdict === "broken" ? "As this fails, check …" : "If this fails, check …", doing];
+    return [cell.failure ? "As this fails, check …" : "If this fails, check …", doing];
   };
 
   const fill = (cell) => {
     const rule = rules.get(cell.rule);
     const parts = [make("blockquote", {}, ...prose(rule.text)), make("p", { class: "soft" }, ...prose(rule.intent))];
     const section = (name, ...children) => parts.push(make("h3", {}, name), ...children);
-    section(cell.verdict === "broken" ? "What happened" : "What is known", make("p", { class: "what" }, what(cell)));
+    section(cell.failure ? "What happened" : "What is known", make("p", { class: "what" }, what(cell)));
     if (cell.failure) {
       const failure = cell.failure;
       section("The smallest program that shows it", make("pre", { class: "program" }, failure.program),
