@@ -5,9 +5,12 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use anyloop::{ChildToken, ExitStatus, Loop, Pid, WatchError, Watcher};
-use anyloop_os::{FastChildWatcher, MultiLoopChildWatcher, SafeChildWatcher};
+use anyloop_os::{
+    FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
+};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 /// A child that exits with 7 when its input ends.
@@ -174,6 +177,49 @@ fn detached_it_tells_all_the_same() {
     }
 }
 
+/// A registration that another loop takes over is told there, and not by the first loop, though both are
+/// on one thread.
+fn told_by_the_loop_that_took_over() {
+    let all = [
+        Watcher::new(ThreadedChildWatcher::new()),
+        Watcher::new(PidfdChildWatcher::new()),
+        Watcher::new(MultiLoopChildWatcher::new()),
+        Watcher::new(SafeChildWatcher::new()),
+        Watcher::new(FastChildWatcher::new()),
+    ];
+    for watcher in all {
+        let [first, second] = [new_loop(), new_loop()];
+        watcher.attach_loop(Some(&first)).unwrap();
+        let mut kid = child();
+        let never = watch(&watcher, &first, &kid);
+        let (told, running) = (Told::default(), Arc::new(Mutex::new(Vec::new())));
+        let (tell, stops, seen) = (told.clone(), second.remote(), running.clone());
+        let replaced = watcher.watch_on(&second, ChildToken::from(pid(&kid)), move |_, status| {
+            let here = anyloop::get_running_loop().map(|lp| lp.remote().is_same(&stops));
+            seen.lock().unwrap().push(here);
+            *tell.0.lock().unwrap() = Some(status);
+            stops.stop();
+        });
+        assert!(replaced.unwrap().is_some(), "{watcher:?} hands the former callback back");
+        end(&mut kid);
+        // The first loop has a look at what it waits for, if it does.
+        first
+            .call_later(Duration::from_millis(5), {
+                let first = first.clone();
+                move || first.stop()
+            })
+            .unwrap();
+        first.run_forever().unwrap();
+        assert_eq!(told.get(), None, "{watcher:?} tells while another loop runs");
+        second.run_forever().unwrap();
+        assert_eq!((told.get(), never.get()), (Some(ExitStatus::Exited(7)), None));
+        assert_eq!(*running.lock().unwrap(), [Ok(true)]);
+        for lp in [first, second] {
+            lp.close().unwrap();
+        }
+    }
+}
+
 /// The one that takes all does not work beside others, and says beside whom.
 fn one_that_takes_all_works_alone() {
     let lp = new_loop();
@@ -271,6 +317,7 @@ fn watchers_share_the_signal_and_the_children() {
     ignored_at_start_it_is_heard_all_the_same();
     loops_on_two_threads_are_both_told();
     detached_it_tells_all_the_same();
+    told_by_the_loop_that_took_over();
     one_that_takes_all_works_alone();
     strangers_are_not_lost();
     orphans_are_handed_to_whoever_wants_them();

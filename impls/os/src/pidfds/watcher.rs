@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
-    RejectReason, Rejected, WatchError, get_running_loop,
+    RejectReason, Rejected, Remote, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -107,7 +107,11 @@ impl PidfdChildWatcher {
             return Err((os_error(Errno::BADF).into(), end));
         };
         let (pid, id) = (end.child.pid(), end.id);
-        let waiting = Rc::new(Waiting { end: Cell::new(Some(Arc::new(end))), source: Cell::new(None) });
+        let waiting = Rc::new(Waiting {
+            end: Cell::new(Some(Arc::new(end))),
+            source: Cell::new(None),
+            remote: lp.remote(),
+        });
         let told = waiting.clone();
         // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
         // until it is removed.
@@ -234,6 +238,8 @@ impl End {
 struct Waiting {
     end: Cell<Option<Arc<End>>>,
     source: Cell<Option<Handle>>,
+    /// Whose registration it is.
+    remote: Remote,
 }
 
 impl Waiting {
@@ -248,8 +254,8 @@ impl Waiting {
             stop_watching(source);
         }
         match end.remote() {
-            Some(remote) if remote.is_owner() => end.news().tell(),
-            // The registration was replaced, on another loop.
+            Some(remote) if remote.is_same(&self.remote) => end.news().tell(),
+            // The registration was replaced, on another loop, perhaps of this thread.
             Some(_) => end.post(),
             None => {}
         }
