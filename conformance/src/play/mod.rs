@@ -175,7 +175,7 @@ impl Player {
             tasks: Tasks::default(),
             exception_handlers: Cell::default(),
             kids: Kids::new(subject),
-            fork_patience: subject.patience() / 2,
+            fork_patience: platform::given_patience().unwrap_or(subject.patience()) / 2,
             leaving: RefCell::default(),
         })
     }
