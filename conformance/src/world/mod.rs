@@ -97,7 +97,7 @@ type End = dyn FnMut(Option<&[u8]>);
 
 impl Ending {
     /// The end of this process, which tells its parent what it is given. It does not return.
-    pub(crate) fn new(end: impl FnMut(Option<&[u8]>) + 'static) -> Self {
+    pub fn new(end: impl FnMut(Option<&[u8]>) + 'static) -> Self {
         Self(Box::new(end))
     }
 
