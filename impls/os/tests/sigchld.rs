@@ -267,7 +267,8 @@ fn orphans_are_handed_to_whoever_wants_them() {
     })));
     // The child is waited for; the grandchild outlives it, and ends in its own way.
     let parent = Command::new("/bin/sh")
-        .args(["-c", "(read _; exit 9) <&0 & exit 7"])
+        // What a shell starts in the background reads nothing, unless it is told to.
+        .args(["-c", "exec 3<&0; (read _ <&3; exit 9) & exit 7"])
         .stdin(std::process::Stdio::piped())
         .spawn();
     let mut parent = parent.unwrap();
