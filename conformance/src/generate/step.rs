@@ -3,10 +3,16 @@
 use proptest::prelude::*;
 
 use super::{at, body, just, one_of, with_body, with_ref, with_time};
-use crate::program::{Body, Program, Step, Units};
+use crate::program::{Body, Label, Program, Step, Units};
 
 fn turn(weight: u32) -> (u32, BoxedStrategy<Step>) {
     (weight, (0..=4_u32).prop_map(|wait| Step::Turn { wait: Units(wait) }).boxed())
+}
+
+/// A timer that has to wait for longer than any step: queues may keep such apart.
+fn later(weight: u32) -> (u32, BoxedStrategy<Step>) {
+    let make = |when| Step::At { when: Units(when), label: Label(0), body: Body::default() };
+    (weight, (20..=60_u32).prop_map(make).boxed())
 }
 
 fn steps(depth: u32) -> BoxedStrategy<Step> {
@@ -17,7 +23,8 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
     one_of(std::vec![
         turn(16),
         with_body(10, &inner, |label, body| Step::Soon { label, body }),
-        at(12, &inner),
+        at(10, &inner),
+        later(3),
         with_body(3, &inner, |label, body| Step::Never { label, body }),
         with_body(6, &inner, |label, body| Step::Post { label, body }),
         with_ref(6, |of| Step::Cancel { of }),
