@@ -58,6 +58,7 @@ corpus! {
     "panic-mid-batch"
     "post-mid-batch"
     "probe-when-closed"
+    "step-cancelled-deadline"
     "step-stale-wake"
     "stop-here-and-there"
     "stop-mid-batch"
