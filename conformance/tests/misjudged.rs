@@ -24,6 +24,10 @@ const PROGRAMS: &[(&str, &str)] = &[
         "a stop that came when the future was at its end was taken for what ended the run",
         "soon #1 { thread #2 { soon #3; stop } }; until #4 { wake #5; task #6 { task #7 { yield; yield }; await #5 } }",
     ),
+    (
+        "what was cancelled in a step was not allowed to count in the next",
+        "soon #1 { soon #2; cancel #2 }; turn 0; turn 0",
+    ),
     ("a loop that a host drives was said to be idle", "soon #12 { store b }; turn 0"),
     (
         "a deadline that had passed was said to be missed, where what was cancelled counted as ready",

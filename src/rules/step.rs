@@ -21,8 +21,8 @@ rules! {
         why "A host that leaves the waiting to the loop would be busy instead."
         check "whether a wait that ends early is begun anew: by a signal, or a wake that brings nothing";
     /// The next deadline MUST be in the past or the present if a callback is ready, else that of the
-    /// first timer that waits, and none if there is none. What was ready when it was cancelled, since the
-    /// last step, may still count.
+    /// first timer that waits, and none if there is none. What was ready when it was cancelled, in the last
+    /// step or since, may still count.
     Must DEADLINE = "step.deadline" from []
         why "A host sleeps until then: too late is a timer missed, too early is a turn for nothing."
         check "whether cancelled timers are passed over, and remote callbacks seen";

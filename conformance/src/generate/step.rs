@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{at, body, just, one_of, with_body, with_ref, with_time};
-use crate::program::{Body, Label, Program, Step, Units};
+use crate::program::{Body, Label, Program, Ref, Step, Units};
 
 fn turn(weight: u32) -> (u32, BoxedStrategy<Step>) {
     (weight, (0..=4_u32).prop_map(|wait| Step::Turn { wait: Units(wait) }).boxed())
@@ -36,6 +36,20 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
     ])
 }
 
+/// A timer that is known to be the next, and is cancelled then, among other things.
+fn cancelled() -> BoxedStrategy<Program> {
+    let some = || prop::collection::vec(steps(0), 0..=2);
+    (some(), later(1).1, 0..=1_u32, some())
+        .prop_map(|(before, timer, wait, after)| {
+            let turn = Step::Turn { wait: Units(wait) };
+            // The nearest label is the timer's.
+            let steps = [timer, turn.clone(), Step::Cancel { of: Ref::near(2) }, turn];
+            Body(before.into_iter().chain(steps).chain(after).collect())
+        })
+        .boxed()
+}
+
 pub(super) fn programs() -> BoxedStrategy<Program> {
-    prop::collection::vec(steps(2), 1..=9).prop_map(Body).boxed()
+    let any = prop::collection::vec(steps(2), 1..=9).prop_map(Body);
+    prop_oneof![12 => any, 1 => cancelled()].boxed()
 }

@@ -101,10 +101,12 @@ fn since(evidence: &Evidence<'_>, turn: &Turn) -> usize {
     turns.chain(runs).filter(|to| *to < turn.from).max().unwrap_or(0)
 }
 
-/// Whether a callback that was ready, or due, was cancelled since the step before: it may leave a gap
-/// that counts.
+/// Whether a callback that was ready, or due, was cancelled in the step before or since: it may leave a
+/// gap that counts.
 fn has_gaps(evidence: &Evidence<'_>, turn: &Turn) -> bool {
-    let since = since(evidence, turn);
+    let turns = evidence.turns.iter().map(|other| other.from);
+    let runs = evidence.runs.iter().map(|run| run.enter);
+    let since = turns.chain(runs).filter(|from| *from < turn.from).max().unwrap_or(0);
     let was_ready =
         |life: &Life, at| is_ready(life) || life.deadline().is_some_and(|due| due <= evidence.time_at(at));
     let leaves_gap =

@@ -25,6 +25,12 @@ pub(super) static DISEASES: &[Disease] = &[
         Bug::DeadlineForgetsRemote,
     ),
     of_loop(
+        "remembers the deadline",
+        "takes the deadline of a timer that was cancelled for the next one",
+        &step::DEADLINE,
+        Bug::RemembersDeadline,
+    ),
+    of_loop(
         "steps and stops again",
         "leaves the stop of a step to the next run",
         &step::STOP,

@@ -83,6 +83,7 @@ pub enum Bug {
     StepsOn,
     StepKeepsStop,
     DeadlineForgetsRemote,
+    RemembersDeadline,
     HandlerPanicsWhenClosed,
     KeepsDescriptor,
     DropsOpen,

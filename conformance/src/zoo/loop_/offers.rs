@@ -76,7 +76,14 @@ impl Step for Specimen {
         if self.ready.borrow().iter().any(|(_, callback)| callback.is_some()) {
             return Some(self.now.get());
         }
-        self.timers.borrow().first_key_value().map(|((when, _), _)| *when)
+        let next = self.timers.borrow().first_key_value().map(|((when, _), _)| *when);
+        if !self.has(Bug::RemembersDeadline) {
+            return next;
+        }
+        let known = self.chosen.get().flatten().filter(|when| *when > self.now.get());
+        let sooner = next.filter(|next| known.is_none_or(|known| *next < known));
+        self.chosen.set(Some(sooner.or(known)));
+        sooner.or(known)
     }
 }
 
