@@ -47,6 +47,7 @@ corpus! {
     "cancel-chain"
     "cancel-stale"
     "child-255"
+    "child-busy"
     "child-ended-before-watched"
     "child-replaced"
     "close-reentry"
