@@ -49,6 +49,7 @@ corpus! {
     "child-255"
     "child-busy"
     "child-ended-before-watched"
+    "child-late-twice"
     "child-replaced"
     "close-reentry"
     "fork-current"

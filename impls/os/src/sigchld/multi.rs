@@ -126,7 +126,8 @@ impl ChildWatcher for MultiLoopChildWatcher {
                 Ok(None)
             }
             Registered::Replaced(former) => {
-                if self.shared.listen(lp).is_err() {
+                // Not if its end was seen already, and is on its way.
+                if sweep.waits_for(&lp.remote()) && self.shared.listen(lp).is_err() {
                     sweep.leave_to_threads(true);
                 }
                 Ok(Some(former))
