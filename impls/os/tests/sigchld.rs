@@ -310,6 +310,35 @@ fn what_was_stolen_is_unknown() {
     }
 }
 
+/// A theft that makes no news of its own is found by and by, also if the loop that meant to look was closed.
+#[expect(clippy::zombie_processes, reason = "what is left to a closed loop is collected by a thread")]
+fn what_was_stolen_beside_a_report_is_found() {
+    let watcher = Watcher::new(FastChildWatcher::new());
+    for _ in 0..2 {
+        let lp = new_loop();
+        watcher.attach_loop(Some(&lp)).unwrap();
+        let [mut stolen, mut reported, mut late] = [child(), child(), child()];
+        let unknown = watch(&watcher, &lp, &stolen);
+        let told = watch(&watcher, &lp, &reported);
+        let last = watch(&watcher, &lp, &late);
+        // Both come to the loop as one signal, and one of them has a status.
+        end(&mut stolen);
+        stolen.wait().unwrap();
+        end(&mut reported);
+        lp.run_forever().unwrap();
+        assert_eq!((told.get(), unknown.get()), (Some(ExitStatus::Exited(7)), None));
+        lp.run_forever().unwrap();
+        assert_eq!(unknown.get(), Some(ExitStatus::Unknown));
+        // The report has the loop look later, and it is closed first.
+        let waits = child();
+        let never = watch(&watcher, &lp, &waits);
+        end(&mut late);
+        lp.run_forever().unwrap();
+        assert_eq!((last.get(), never.get()), (Some(ExitStatus::Exited(7)), None));
+        lp.close().unwrap();
+    }
+}
+
 /// One test: SIGCHLD is the process's, and so are its children.
 #[test]
 fn watchers_share_the_signal_and_the_children() {
@@ -323,4 +352,5 @@ fn watchers_share_the_signal_and_the_children() {
     strangers_are_not_lost();
     orphans_are_handed_to_whoever_wants_them();
     what_was_stolen_is_unknown();
+    what_was_stolen_beside_a_report_is_found();
 }

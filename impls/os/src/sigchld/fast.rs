@@ -1,24 +1,17 @@
 //! The watcher that collects every child of the process, whoever started it.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, Rejected, WatchError, get_running_loop,
-};
+use anyloop::{ExitStatus, Pid, WatchError, get_running_loop};
 
 use super::anybody;
-use super::attached::Attached;
+use super::bound::{Bound, Manner, bound_watcher};
 use super::claims::Claim;
-use super::sweep::{self, Registered, Sweep};
-use crate::processes::wait_id;
-use crate::signals::Listener;
-
-const NAME: &str = "FastChildWatcher";
+use crate::children::collect::by_number;
 
 /// So many ends of strangers are remembered at most: who does not ask is forgotten.
 const STRANGERS: usize = 1024;
@@ -57,13 +50,14 @@ const QUIET: Duration = Duration::from_millis(50);
 /// ```
 #[derive(Clone, Default)]
 pub struct FastChildWatcher {
-    shared: Arc<Shared>,
+    bound: Arc<Bound<Fast>>,
 }
 
+bound_watcher!(FastChildWatcher);
+
+/// Collects whoever has ended.
 #[derive(Default)]
-struct Shared {
-    sweep: Sweep,
-    attached: Attached,
+struct Fast {
     strangers: Mutex<Strangers>,
     /// Whether somebody will look when all has been quiet.
     will_look: AtomicBool,
@@ -100,7 +94,7 @@ pub struct SpawnGuard {
 
 impl Drop for SpawnGuard {
     fn drop(&mut self) {
-        self.watcher.shared.strangers().spawning -= 1;
+        self.watcher.bound.manner.strangers().spawning -= 1;
     }
 }
 
@@ -114,7 +108,7 @@ impl FastChildWatcher {
     /// Has the ends of strangers kept until the guard is dropped, however many they are.
     #[must_use]
     pub fn begin_spawn(&self) -> SpawnGuard {
-        self.shared.strangers().spawning += 1;
+        self.bound.manner.strangers().spawning += 1;
         SpawnGuard { watcher: self.clone() }
     }
 
@@ -131,22 +125,24 @@ impl FastChildWatcher {
     /// fast.set_stranger_handler(Some(Arc::new(|pid, status| println!("orphan {pid} {status}"))));
     /// ```
     pub fn set_stranger_handler(&self, handler: Option<StrangerHandler>) -> Option<StrangerHandler> {
-        mem::replace(&mut self.shared.strangers().handler, handler)
+        mem::replace(&mut self.bound.manner.strangers().handler, handler)
     }
 
     /// How a child has ended that this watcher collected and that nobody had registered; `None` if it
     /// is not known, or was asked before. The last thousand or so are known.
     #[must_use]
     pub fn take_status(&self, pid: Pid) -> Option<ExitStatus> {
-        self.shared.strangers().ends.remove(&pid)
+        self.bound.manner.strangers().ends.remove(&pid)
     }
 }
 
-impl Shared {
+impl Fast {
     fn strangers(&self) -> MutexGuard<'_, Strangers> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Bound<Fast> {
     /// Collects whoever has ended; says whether somebody was told.
     fn collect_all(&self) -> bool {
         let mut told = false;
@@ -172,7 +168,7 @@ impl Shared {
     /// Hands a stranger to whoever wants to know, or keeps what is known of him.
     fn meet(&self, pid: Pid, status: ExitStatus) {
         let handler = {
-            let mut strangers = self.strangers();
+            let mut strangers = self.manner.strangers();
             let handler = strangers.handler.clone().filter(|_| strangers.spawning == 0);
             if handler.is_none() {
                 strangers.keep(pid, status);
@@ -186,128 +182,51 @@ impl Shared {
         }
     }
 
-    /// Has each child looked at when all has been quiet.
-    fn look_later(self: &Arc<Self>) {
-        if self.sweep.is_empty() || self.will_look.swap(true, Ordering::Relaxed) {
-            return;
+    /// Has each child looked at when all has been quiet; false if that has to be done now.
+    fn look_later(self: &Arc<Self>) -> bool {
+        if self.sweep.is_empty() || self.manner.will_look.swap(true, Ordering::Relaxed) {
+            return true;
         }
-        let shared = self.clone();
-        let look = move || {
-            shared.will_look.store(false, Ordering::Relaxed);
-            shared.collect_all();
-            shared.sweep.look();
-        };
-        let asked = get_running_loop().map(|lp| lp.call_later(QUIET, look));
-        if !matches!(asked, Ok(Ok(_))) {
-            self.will_look.store(false, Ordering::Relaxed);
-        }
-    }
-
-    /// Listens no more if it is closed and nobody waits.
-    fn tidy(&self) {
-        if !self.sweep.registry.is_open() && self.sweep.is_empty() {
-            self.attached.detach();
-        }
+        let look = Look(self.clone());
+        let asked = get_running_loop().map(|lp| lp.call_later(QUIET, move || look.now()));
+        matches!(asked, Ok(Ok(_)))
     }
 }
 
-/// The loop that listens.
-struct Here {
-    shared: Arc<Shared>,
-    number: u64,
-}
+/// A look that will be taken. Dropped untaken, since the loop was closed first, it leaves that to the next.
+struct Look(Arc<Bound<Fast>>);
 
-impl Listener for Here {
-    fn hear(&self) {
-        if !self.shared.collect_all() {
-            self.shared.sweep.look();
-        }
-        self.shared.look_later();
-        self.shared.tidy();
+impl Look {
+    fn now(self) {
+        self.0.collect_all();
+        self.0.sweep.look();
     }
 }
 
-impl Drop for Here {
+impl Drop for Look {
     fn drop(&mut self) {
-        // Not if it was detached, or another loop listens now.
-        if self.shared.attached.lose(self.number) {
-            self.shared.sweep.leave_to_threads(true);
-        }
+        self.0.manner.will_look.store(false, Ordering::Relaxed);
     }
 }
 
-impl ChildWatcher for FastChildWatcher {
-    fn watch(
-        &self,
-        lp: &Loop,
-        token: ChildToken,
-        callback: ExitCallback,
-    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
-        let Shared { sweep, attached, .. } = &*self.shared;
-        if sweep.registry.is_open() && !attached.is_some() {
-            return Err(Rejected::new(WatchError::NotAttached, (token, callback)));
+impl Manner for Fast {
+    fn claim() -> Result<Claim, WatchError> {
+        Claim::greedy("FastChildWatcher")
+    }
+
+    fn look(watcher: &Arc<Bound<Self>>) {
+        // If nobody was told, a status may have been stolen; if somebody was, another's may have been.
+        if !(watcher.collect_all() && watcher.look_later()) {
+            watcher.sweep.look();
         }
-        let pid = token.pid();
-        let is_there = anybody::is_there(&wait_id(&token));
-        let id = match sweep.add(lp, token, callback)? {
-            Registered::New(id) => id,
-            Registered::Replaced(former) => return Ok(Some(former)),
-        };
+    }
+
+    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64) {
+        let known = watcher.manner.strangers().ends.remove(&pid);
         // What is known of that number is of another child, if there is one that bears it.
-        let known = self.take_status(pid).filter(|_| !is_there);
-        match known {
-            Some(status) => _ = self.shared.tell(pid, status),
-            None => _ = sweep.look_at(id),
+        match known.filter(|_| !anybody::is_there(&by_number(pid))) {
+            Some(status) => _ = watcher.tell(pid, status),
+            None => _ = watcher.sweep.look_at(id),
         }
-        if !attached.is_some() {
-            // Detached meanwhile, on another thread.
-            sweep.leave_to_threads(true);
-        }
-        Ok(None)
-    }
-
-    fn remove_child_handler(&self, pid: Pid) -> bool {
-        let removed = sweep::remove(&self.shared.sweep, pid);
-        removed.inspect(|_| self.shared.tidy()).is_some()
-    }
-
-    fn attach_loop(&self, lp: Option<&Loop>) -> Result<(), WatchError> {
-        let Shared { sweep, attached, .. } = &*self.shared;
-        if !sweep.registry.is_open() {
-            return if lp.is_some() { Err(WatchError::Closed) } else { Ok(()) };
-        }
-        match lp {
-            Some(lp) => {
-                let make = |number| Here { shared: self.shared.clone(), number };
-                if attached.attach(lp, || Claim::greedy(NAME), make)? {
-                    // Whoever ended in between was heard by nobody.
-                    self.shared.collect_all();
-                    sweep.look();
-                }
-            }
-            None => {
-                if attached.detach() {
-                    sweep.leave_to_threads(true);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn is_active(&self) -> bool {
-        self.shared.sweep.registry.is_open() && self.shared.attached.is_some()
-    }
-
-    fn close(&self) {
-        if self.shared.sweep.registry.is_open() {
-            self.shared.sweep.registry.close();
-            self.shared.tidy();
-        }
-    }
-}
-
-impl fmt::Debug for FastChildWatcher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(NAME).field("active", &self.is_active()).finish_non_exhaustive()
     }
 }

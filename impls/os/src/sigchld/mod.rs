@@ -6,12 +6,14 @@
 //! | `safe.rs` | how does one loop listen for all? |
 //! | `fast.rs` | how does one loop collect whoever has ended? |
 //! | `sweep.rs` | which children are looked at when the signal comes? |
+//! | `bound.rs` | what is common to the two that listen on one loop? |
 //! | `attached.rs` | which loop listens for a watcher that is attached to one? |
 //! | `anybody.rs` | who has ended, whoever started it? |
 //! | `claims.rs` | which watchers may be at work together? |
 
 mod anybody;
 mod attached;
+mod bound;
 mod claims;
 pub(crate) mod fast;
 pub(crate) mod multi;

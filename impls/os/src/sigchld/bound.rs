@@ -1,0 +1,164 @@
+//! What is common to the watchers that listen on the loop that they are attached to?
+//!
+//! Which children wait, which loop listens, and what becomes of the first when there is no second any
+//! more: threads wait for them, so that nobody is forgotten.
+
+use std::sync::Arc;
+
+use anyloop::{ChildToken, ExitCallback, Loop, Pid, Rejected, WatchError};
+
+use super::attached::Attached;
+use super::claims::Claim;
+use super::sweep::{self, Registered, Sweep};
+use crate::signals::Listener;
+
+/// What is particular to one of them.
+pub(super) trait Manner: Default + Send + Sync + Sized + 'static {
+    /// Says that such a watcher is at work.
+    fn claim() -> Result<Claim, WatchError>;
+
+    /// Tells of whoever has ended: the signal came, or may have come unheard.
+    fn look(watcher: &Arc<Bound<Self>>);
+
+    /// The child has just been registered under that number, and may have ended before.
+    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64);
+}
+
+/// A watcher of that manner.
+#[derive(Default)]
+pub(super) struct Bound<M> {
+    pub(super) manner: M,
+    pub(super) sweep: Sweep,
+    pub(super) attached: Attached,
+}
+
+impl<M: Manner> Bound<M> {
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        lp: &Loop,
+        token: ChildToken,
+        callback: ExitCallback,
+    ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
+        if self.sweep.registry.is_open() && !self.attached.is_some() {
+            return Err(Rejected::new(WatchError::NotAttached, (token, callback)));
+        }
+        let pid = token.pid();
+        match self.sweep.add(lp, token, callback)? {
+            Registered::New(id) => M::look_at(self, pid, id),
+            Registered::Replaced(former) => return Ok(Some(former)),
+        }
+        if !self.attached.is_some() {
+            // Detached meanwhile, on another thread.
+            self.sweep.leave_to_threads(true);
+        }
+        Ok(None)
+    }
+
+    pub(super) fn remove(&self, pid: Pid) -> bool {
+        let removed = sweep::remove(&self.sweep, pid);
+        removed.inspect(|_| self.tidy()).is_some()
+    }
+
+    pub(super) fn attach(self: &Arc<Self>, lp: Option<&Loop>) -> Result<(), WatchError> {
+        match lp {
+            Some(_) if !self.sweep.registry.is_open() => return Err(WatchError::Closed),
+            Some(lp) => {
+                let make = |number| Here { watcher: self.clone(), number };
+                if self.attached.attach(lp, M::claim, make)? {
+                    // Whoever ended in between was heard by nobody.
+                    M::look(self);
+                }
+            }
+            // A closed one listens as long as somebody waits.
+            None if self.sweep.registry.is_open() && self.attached.detach() => {
+                self.sweep.leave_to_threads(true);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.sweep.registry.is_open() && self.attached.is_some()
+    }
+
+    pub(super) fn close(&self) {
+        if self.sweep.registry.is_open() {
+            self.sweep.registry.close();
+            self.tidy();
+        }
+    }
+
+    /// Listens no more if it is closed and nobody waits.
+    fn tidy(&self) {
+        if !self.sweep.registry.is_open() && self.sweep.is_empty() {
+            self.attached.detach();
+        }
+    }
+}
+
+/// The loop that listens.
+struct Here<M: Manner> {
+    watcher: Arc<Bound<M>>,
+    number: u64,
+}
+
+impl<M: Manner> Listener for Here<M> {
+    fn hear(&self) {
+        M::look(&self.watcher);
+        self.watcher.tidy();
+    }
+}
+
+impl<M: Manner> Drop for Here<M> {
+    fn drop(&mut self) {
+        // Not if it was detached, or another loop listens now.
+        if self.watcher.attached.lose(self.number) {
+            self.watcher.sweep.leave_to_threads(true);
+        }
+    }
+}
+
+/// Makes a watcher out of one that is bound.
+macro_rules! bound_watcher {
+    ($name:ident) => {
+        impl anyloop::ChildWatcher for $name {
+            fn watch(
+                &self,
+                lp: &anyloop::Loop,
+                token: anyloop::ChildToken,
+                callback: anyloop::ExitCallback,
+            ) -> Result<
+                Option<anyloop::ExitCallback>,
+                anyloop::Rejected<(anyloop::ChildToken, anyloop::ExitCallback), anyloop::WatchError>,
+            > {
+                self.bound.watch(lp, token, callback)
+            }
+
+            fn remove_child_handler(&self, pid: anyloop::Pid) -> bool {
+                self.bound.remove(pid)
+            }
+
+            fn attach_loop(&self, lp: Option<&anyloop::Loop>) -> Result<(), anyloop::WatchError> {
+                self.bound.attach(lp)
+            }
+
+            fn is_active(&self) -> bool {
+                self.bound.is_active()
+            }
+
+            fn close(&self) {
+                self.bound.close();
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let active = self.bound.is_active();
+                f.debug_struct(stringify!($name)).field("active", &active).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(super) use bound_watcher;
