@@ -1,8 +1,12 @@
 //! CPython's asyncio is judged as any other, by its driver, and what it breaks is known.
 
+mod said;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+
+use said::run;
 
 /// Where the drivers are.
 fn drivers() -> PathBuf {
@@ -40,15 +44,6 @@ fn known(name: &str, rule: &str) -> String {
         format!("[[known]]\ndrivers = ['asyncio-*', 'specimen']\nrules = ['{rule}']\nwhy = 'of this test'\n");
     fs::write(&path, entry).unwrap();
     path.to_str().unwrap().to_owned()
-}
-
-/// Runs the command; what it prints, if it ends with that status.
-fn run(arguments: &[&str], status: i32) -> String {
-    let Output { stdout, stderr, status: ended } =
-        Command::new(env!("CARGO_BIN_EXE_anyloop")).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-    assert_eq!(ended.code(), Some(status), "{arguments:?}\n{said}");
-    said
 }
 
 /// Heaps keep no order among equal deadlines.
@@ -143,6 +138,8 @@ fn a_driver_that_hangs_says_so() {
 #[ignore = "needs Python: .ci/run drivers installs it"]
 fn what_is_no_program_is_said_to_be_none() {
     use std::io::Write;
+
+    use said::run;
 
     let mut child = Command::new(python())
         .args(["-X", "dev"])

@@ -1,10 +1,14 @@
 //! libuv is judged as any other, by its driver in C, and what it breaks is known.
 
+mod said;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+
+use said::run;
 
 /// Where the sources of the driver are.
 fn sources() -> PathBuf {
@@ -43,15 +47,6 @@ fn changed(name: &str, file: &str, from: &str, to: &str) -> String {
     assert_eq!(text.matches(from).count(), 1, "{file} does not have `{from}` once");
     fs::write(place.join(file), text.replace(from, to)).unwrap();
     build(&place, name)
-}
-
-/// Runs the command; what it prints, if it ends with that status.
-fn run(arguments: &[&str], status: i32) -> String {
-    let Output { stdout, stderr, status: ended } =
-        Command::new(env!("CARGO_BIN_EXE_anyloop")).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-    assert_eq!(ended.code(), Some(status), "{arguments:?}\n{said}");
-    said
 }
 
 /// What the kit says of one program, if it ends with that status.

@@ -9,7 +9,7 @@ use anyloop::{ChildToken, ExitCallback, Loop, Pid, Rejected, WatchError};
 
 use super::attached::Attached;
 use super::claims::Claim;
-use super::sweep::{self, Registered, Sweep};
+use super::sweep::{Registered, Sweep};
 use crate::signals::Listener;
 
 /// What is particular to one of them.
@@ -55,7 +55,7 @@ impl<M: Manner> Bound<M> {
     }
 
     pub(super) fn remove(&self, pid: Pid) -> bool {
-        let removed = sweep::remove(&self.sweep, pid);
+        let removed = self.sweep.remove(pid);
         removed.inspect(|_| self.tidy()).is_some()
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyloop::{ChildToken, ChildWatcher, ExitCallback, Loop, Pid, Rejected, Remote, WatchError};
 
 use super::claims::Claim;
-use super::sweep::{self, Registered, Sweep};
+use super::sweep::{Registered, Sweep};
 use crate::signals::{Ear, Listener};
 
 const NAME: &str = "MultiLoopChildWatcher";
@@ -136,7 +136,7 @@ impl ChildWatcher for MultiLoopChildWatcher {
     }
 
     fn remove_child_handler(&self, pid: Pid) -> bool {
-        let removed = sweep::remove(&self.shared.sweep, pid);
+        let removed = self.shared.sweep.remove(pid);
         removed.inspect(|remote| self.shared.tidy(remote)).is_some()
     }
 

@@ -108,6 +108,13 @@ impl Sweep {
         drop(forgotten);
     }
 
+    /// Removes the registration of a child, and gives the loop that was to be told, if there was one.
+    pub(crate) fn remove(&self, pid: Pid) -> Option<Remote> {
+        let known = self.registry.remove(pid)?;
+        self.forget(known.id);
+        Some(known.remote)
+    }
+
     /// Whether a child waits whose end that loop should be told.
     pub(crate) fn waits_for(&self, remote: &Remote) -> bool {
         let is_its = |end: &Arc<End>| end.remote().is_some_and(|told| told.is_same(remote));
@@ -139,11 +146,4 @@ impl Drop for Sweep {
             mem::forget(mem::take(&mut self.waiting));
         }
     }
-}
-
-/// Removes the registration of a child, and says whether there was one.
-pub(crate) fn remove(sweep: &Sweep, pid: Pid) -> Option<Remote> {
-    let known = sweep.registry.remove(pid)?;
-    sweep.forget(known.id);
-    Some(known.remote)
 }
