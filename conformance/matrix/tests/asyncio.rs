@@ -139,8 +139,6 @@ fn a_driver_that_hangs_says_so() {
 fn what_is_no_program_is_said_to_be_none() {
     use std::io::Write;
 
-    use said::run;
-
     let mut child = Command::new(python())
         .args(["-X", "dev"])
         .arg(drivers().join("asyncio.py"))
