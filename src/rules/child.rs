@@ -31,7 +31,7 @@ rules! {
         why "Other libraries of the process wait for children of their own."
         check "whether any wait call asks for every child";
     /// A child whose status cannot be known, because it is not ours or somebody else collected it,
-    /// MUST be reported as unknown.
+    /// MUST be reported as unknown, and never with a guess.
     Must UNKNOWN = "child.unknown" from ["WATCH-09", "WATCH-10", "WATCH-43", "WATCH-56", "B27"]
         why "A guess is worse than no answer."
         check "what is reported when the wait call finds no such child";

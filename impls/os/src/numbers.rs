@@ -1,6 +1,6 @@
 //! What there is for children on Unix systems other than Linux: their numbers.
 
-use anyloop::{ChildToken, PolicyError, Watcher};
+use anyloop::{ChildToken, ExitStatus, PolicyError, Watcher};
 use rustix::process::WaitId;
 
 use crate::children::chosen;
@@ -21,6 +21,11 @@ pub(crate) fn new_child_watcher(kind: WatcherKind) -> Result<Watcher, PolicyErro
 /// By number: there is nothing better here.
 pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
     by_number(child.pid())
+}
+
+/// A child that somebody else has collected: nobody tells how it ended.
+pub(crate) const fn lost_status(_: &ChildToken) -> ExitStatus {
+    ExitStatus::Unknown
 }
 
 /// In a forked child: nobody listens for signals here.

@@ -18,9 +18,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const CASES: &[(&str, fn())] = &[
     ("no descriptors", no_descriptors),
-    ("no memory for threads", no_threads),
+    ("no memory for threads", no_memory),
+    ("no processes", no_processes),
     ("no pidfds", no_pidfds),
     ("the signal blocked", blocked),
+    ("the signal ignored", ignored),
 ];
 
 fn main() -> ExitCode {
@@ -62,7 +64,8 @@ fn told(watcher: &Watcher, lp: &Loop, mut child: Child) -> ExitStatus {
         *tell.lock().expect("no panic") = Some(status);
         stops.stop();
     });
-    assert!(matches!(registered, Ok(None)), "it is not registered");
+    let registered = registered.map_err(|rejected| rejected.reason);
+    assert!(matches!(registered, Ok(None)), "{watcher:?}: {:?}", registered.err());
     drop(child.stdin.take());
     lp.run_forever().expect("it runs");
     let status = told.lock().expect("no panic").take();
@@ -78,6 +81,7 @@ fn refused(watcher: &Watcher, lp: &Loop, mut child: Child) -> WatchError {
     rejected.reason
 }
 
+/// Lowers a limit of this process.
 fn limit(what: Resource, most: u64) {
     let maximum = getrlimit(what).maximum;
     setrlimit(what, Rlimit { current: Some(most), maximum }).expect("a lower limit");
@@ -116,7 +120,7 @@ fn no_descriptors() {
 }
 
 /// Without memory for a stack, no thread is started, and the child is as it was.
-fn no_threads() {
+fn no_memory() {
     let lp = anyloop::new_event_loop().expect("a loop");
     let threaded = Watcher::new(ThreadedChildWatcher::new());
     let kid = child();
@@ -127,6 +131,32 @@ fn no_threads() {
     setrlimit(Resource::As, before).expect("the former limit");
     assert!(matches!(error, WatchError::Os(_)), "{error}");
     assert_eq!(told(&threaded, &lp, child()), ExitStatus::Exited(7));
+}
+
+/// Who may have no more processes has no threads either: what is there already is told of, and nothing is started.
+fn no_processes() {
+    let lp = anyloop::new_event_loop().expect("a loop");
+    let threaded = (Watcher::new(ThreadedChildWatcher::new()), child());
+    let others = [
+        (Watcher::new(PidfdChildWatcher::new()), child()),
+        (Watcher::new(SafeChildWatcher::new()), child()),
+        (Watcher::new(MultiLoopChildWatcher::new()), child()),
+    ];
+    // The limit is not for the superuser, and counts all that a user has: so be somebody who has next to nothing.
+    if rustix::process::geteuid().is_root() {
+        const NOBODY: u32 = 65_534;
+        // SAFETY: there are no other threads whose user would have to change as well.
+        assert_eq!(unsafe { libc::setuid(NOBODY) }, 0, "{}", std::io::Error::last_os_error());
+    }
+    limit(Resource::Nproc, 1);
+    let again = OsError::from_raw(libc::EAGAIN);
+    assert_eq!(refused(&threaded.0, &lp, threaded.1), WatchError::Os(again));
+    for (watcher, kid) in others {
+        watcher.attach_loop(Some(&lp)).expect("it listens");
+        assert_eq!(told(&watcher, &lp, kid), ExitStatus::Exited(7));
+    }
+    let processes = lp.capabilities().processes.expect("a loop that starts programs");
+    assert_eq!(processes.spawn(&Exec::new("/bin/true")).expect_err("no process is to be had"), again);
 }
 
 /// Where the kernel refuses pidfds, a thread waits, and programs are started all the same.
@@ -161,6 +191,28 @@ fn blocked() {
             if fast { Watcher::new(FastChildWatcher::new()) } else { Watcher::new(SafeChildWatcher::new()) };
         watcher.attach_loop(Some(&lp)).expect("it listens");
         assert_eq!(told(&watcher, &lp, child()), ExitStatus::Exited(7));
+        lp.close().expect("it does not run");
+    }
+}
+
+/// A signal that is ignored has the system collect the children: who listens for it hears it nevertheless, and who
+/// does not is not kept waiting, and told what is known.
+fn ignored() {
+    // SAFETY: no function of this program is named as a handler.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let lp = anyloop::new_event_loop().expect("a loop");
+    let pidfd = told(&Watcher::new(PidfdChildWatcher::new()), &lp, child());
+    assert!(matches!(pidfd, ExitStatus::Exited(7) | ExitStatus::Unknown), "{pidfd}");
+    assert_eq!(told(&Watcher::new(ThreadedChildWatcher::new()), &lp, child()), ExitStatus::Unknown);
+    let listening = [
+        Watcher::new(MultiLoopChildWatcher::new()),
+        Watcher::new(SafeChildWatcher::new()),
+        Watcher::new(FastChildWatcher::new()),
+    ];
+    for watcher in listening {
+        let lp = anyloop::new_event_loop().expect("a loop");
+        watcher.attach_loop(Some(&lp)).expect("it listens");
+        assert_eq!(told(&watcher, &lp, child()), ExitStatus::Exited(7), "{watcher:?}");
         lp.close().expect("it does not run");
     }
 }

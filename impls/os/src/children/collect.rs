@@ -2,9 +2,11 @@
 //!
 //! Seeing leaves the child a zombie, so that its number stays its own; collecting frees both.
 
-use anyloop::{ExitStatus, Pid};
+use anyloop::{ChildToken, ExitStatus, Pid};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
+
+use crate::processes::{lost_status, wait_id};
 
 /// The child of that number.
 pub(crate) fn by_number(pid: Pid) -> WaitId<'static> {
@@ -45,8 +47,8 @@ pub(crate) fn has_ended(child: &WaitId<'_>) -> bool {
     wait(child, WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) != Ok(None)
 }
 
-/// Collects the child; `None` if it has not ended. A child that is not there, because it never
-/// was or because somebody else collected it, is [`ExitStatus::Unknown`].
-pub(crate) fn collect(child: &WaitId<'_>) -> Option<ExitStatus> {
-    wait(child, WaitIdOptions::NOHANG).unwrap_or(Some(ExitStatus::Unknown))
+/// Collects the child; `None` if it has not ended. Of a child that is not there, because it never
+/// was or because somebody else collected it, its token may know; else it is [`ExitStatus::Unknown`].
+pub(crate) fn collect(child: &ChildToken) -> Option<ExitStatus> {
+    wait(&wait_id(child), WaitIdOptions::NOHANG).unwrap_or_else(|_| Some(lost_status(child)))
 }

@@ -70,7 +70,7 @@ impl End {
     /// Takes the registration, and collects the child if there is one.
     fn take(&self) -> Option<(Registration, ExitStatus)> {
         let known = self.registry.take(self.child.pid(), self.id)?;
-        let status = collect::collect(&wait_id(&self.child)).unwrap_or(ExitStatus::Unknown);
+        let status = collect::collect(&self.child).unwrap_or(ExitStatus::Unknown);
         Some((known, status))
     }
 }

@@ -4,10 +4,13 @@
 //! | --- | --- |
 //! | `spawn.rs` | how does a loop start programs? |
 //! | `watcher.rs` | how does it wait for children? |
+//! | `info.rs` | how did a child end that somebody else has collected? |
 
+mod info;
 mod spawn;
 pub(crate) mod watcher;
 
+pub(crate) use info::lost_status;
 pub(crate) use watcher::wait_id;
 
 use anyloop::{PolicyError, Processes, Watcher};

@@ -72,7 +72,8 @@ pub(crate) fn token(pid: Pid, fd: OwnedFd) -> ChildToken {
     ChildToken::new(pid, unsafe { RawChild::from_raw(raw, close) })
 }
 
-/// Waits for children with a descriptor each: no thread, no signal, O(1) for each end.
+/// Waits for children with a descriptor each: no thread, no signal, O(1) for each end. If somebody else
+/// collects a child, its status is known nevertheless from Linux 6.15 on, by `PIDFD_GET_INFO`.
 ///
 /// *Needs:* Linux 5.4, and a loop with the capability
 /// [`readiness`](anyloop::Capabilities::readiness). [`probe`](Self::probe) tells whether the kernel
