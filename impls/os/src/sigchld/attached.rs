@@ -53,7 +53,7 @@ impl Attached {
             None => Some(claim()?),
         };
         let number = self.last.fetch_add(1, Ordering::Relaxed);
-        let ear = Ear::listen(lp, libc::SIGCHLD, make(number))?;
+        let ear = Ear::listen(lp, &[libc::SIGCHLD], make(number))?;
         let former = {
             let mut place = self.place();
             let former = place.take();

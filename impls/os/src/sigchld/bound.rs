@@ -104,7 +104,7 @@ struct Here<M: Manner> {
 }
 
 impl<M: Manner> Listener for Here<M> {
-    fn hear(&self) {
+    fn hear(&self, _: i32) {
         M::look(&self.watcher);
         self.watcher.tidy();
     }

@@ -64,7 +64,7 @@ impl Shared {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         let here = Here { shared: self.clone(), remote, number, _claim: Claim::modest(NAME)? };
         // Nobody else makes that loop listen: its context is this one.
-        let ear = Ear::listen(lp, libc::SIGCHLD, here)?;
+        let ear = Ear::listen(lp, &[libc::SIGCHLD], here)?;
         self.ears().push((number, ear));
         Ok(())
     }
@@ -91,7 +91,7 @@ struct Here {
 }
 
 impl Listener for Here {
-    fn hear(&self) {
+    fn hear(&self, _: i32) {
         self.shared.sweep.look();
         self.shared.tidy(&self.remote);
     }

@@ -1,4 +1,8 @@
-//! What does the handler of a signal ring? An eventfd for each listener.
+//! What does the handler of a signal ring? An eventfd for each listener, beside a mask of what came.
+//!
+//! The first signal that comes since the listener looked makes the eventfd readable; those that follow only
+//! have their bit set. So a signal is never lost because others came before it, and a storm of them costs
+//! the listener one look.
 //!
 //! The handler goes through a list that only grows, from which nothing is ever taken: a bell that
 //! is not used any more is silent, and serves the next listener. So the handler takes no lock, and
@@ -6,22 +10,29 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-/// The signal of a bell that is silent.
-const NONE: i32 = 0;
+/// A signal's bit in a mask; none if it is no signal.
+const fn bit(signal: i32) -> u64 {
+    match signal {
+        1..=64 => 1 << (signal - 1),
+        _ => 0,
+    }
+}
 
 /// One place of the list.
 struct Place {
     /// Whether it belongs to a listener.
     taken: AtomicBool,
-    /// The signal that it is rung for.
-    signal: AtomicI32,
-    /// Open for as long as there is a signal.
+    /// The signals that it is rung for: none, if it is silent.
+    wanted: AtomicU64,
+    /// Those that came since the listener looked.
+    came: AtomicU64,
+    /// Open for as long as a signal is wanted.
     fd: AtomicI32,
     /// Written before the place is in the list.
     next: AtomicPtr<Self>,
@@ -48,7 +59,8 @@ fn take_place() -> &'static Place {
     free.unwrap_or_else(|| {
         let place = Box::leak(Box::new(Place {
             taken: AtomicBool::new(true),
-            signal: AtomicI32::new(NONE),
+            wanted: AtomicU64::new(0),
+            came: AtomicU64::new(0),
             fd: AtomicI32::new(-1),
             next: AtomicPtr::new(ptr::null_mut()),
         }));
@@ -67,10 +79,13 @@ fn take_place() -> &'static Place {
 pub(super) fn ring(signal: i32) {
     RINGING.fetch_add(1, Ordering::SeqCst);
     for place in places() {
-        if place.signal.load(Ordering::SeqCst) == signal {
+        // What came before, and was not heard yet, has rung or is about to.
+        if place.wanted.load(Ordering::SeqCst) & bit(signal) != 0
+            && place.came.fetch_or(bit(signal), Ordering::SeqCst) == 0
+        {
             // SAFETY: whoever silences a bell waits for the handlers before he closes it.
             let fd = unsafe { BorrowedFd::borrow_raw(place.fd.load(Ordering::SeqCst)) };
-            // It can fail only if the counter is full, and then it has been heard of.
+            // It cannot fail: the counter is never near its end.
             let _ = rustix::io::write(fd, &1_u64.to_ne_bytes());
         }
     }
@@ -81,7 +96,7 @@ pub(super) fn ring(signal: i32) {
 /// stores to memory.
 pub(crate) fn leave_to_parent() {
     RINGING.store(0, Ordering::SeqCst);
-    places().for_each(|place| place.signal.store(NONE, Ordering::SeqCst));
+    places().for_each(|place| place.wanted.store(0, Ordering::SeqCst));
 }
 
 /// What one listener hears.
@@ -97,15 +112,19 @@ impl Bell {
         Ok(Self { place: take_place(), fd })
     }
 
-    /// Lets it be rung for that signal.
-    pub(super) fn ring_for(&self, signal: i32) {
+    /// Lets it be rung for these signals.
+    pub(super) fn ring_for(&self, signals: &[i32]) {
         self.place.fd.store(self.fd.as_raw_fd(), Ordering::SeqCst);
-        self.place.signal.store(signal, Ordering::SeqCst);
+        self.place.came.store(0, Ordering::SeqCst);
+        self.place.wanted.store(signals.iter().fold(0, |mask, signal| mask | bit(*signal)), Ordering::SeqCst);
     }
 
-    /// Whether it rang since this was asked last.
-    pub(super) fn rang(&self) -> bool {
-        rustix::io::read(&self.fd, &mut [0_u8; 8]).is_ok()
+    /// The signals that came since this was asked last.
+    pub(super) fn take(&self) -> impl Iterator<Item = i32> + use<> {
+        // In this order: what comes in between rings again.
+        let _ = rustix::io::read(&self.fd, &mut [0_u8; 8]);
+        let came = self.place.came.swap(0, Ordering::SeqCst);
+        (1..=64).filter(move |signal| came & bit(*signal) != 0)
     }
 }
 
@@ -117,7 +136,7 @@ impl AsFd for Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        self.place.signal.store(NONE, Ordering::SeqCst);
+        self.place.wanted.store(0, Ordering::SeqCst);
         // A handler that has seen the signal may be about to write. On this thread there is none.
         while RINGING.load(Ordering::SeqCst) > 0 {
             thread::yield_now();

@@ -1,4 +1,4 @@
-//! How does a loop listen for a signal? With a bell among its sources.
+//! How does a loop listen for signals? With a bell among its sources.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
@@ -10,11 +10,11 @@ use super::bell::Bell;
 use super::disposition::Listening;
 use crate::linux::os_error;
 
-/// What a loop does that hears a signal. It is dropped when it listens no more, also because the
+/// What a loop does that hears signals. It is dropped when it listens no more, also because the
 /// loop is closed.
 pub(crate) trait Listener {
-    /// The signal came, at least once since this was called last. On the loop's context.
-    fn hear(&self);
+    /// The signal came, at least once since this was called for it last. On the loop's context.
+    fn hear(&self, signal: i32);
 }
 
 /// A loop that listens, for whoever wants to end that on whatever thread.
@@ -27,7 +27,7 @@ pub(crate) struct Ear {
 /// What the loop holds. In this order: nobody listens any more when the bell goes.
 struct Held<L> {
     listener: L,
-    _listening: Listening,
+    _listening: Vec<Listening>,
     bell: Bell,
 }
 
@@ -35,23 +35,20 @@ impl Ear {
     /// Has `lp` listen. Whatever comes after this returned is heard.
     pub(crate) fn listen(
         lp: &Loop,
-        signal: i32,
+        signals: &[i32],
         listener: impl Listener + 'static,
     ) -> Result<Self, WatchError> {
         let readiness = lp.capabilities().readiness.ok_or(WatchError::Unsupported("readiness"))?;
         let bell = Bell::new().map_err(os_error)?;
         let raw = RawSource(bell.as_fd().as_raw_fd() as isize);
-        let held = Rc::new(Held { listener, _listening: Listening::to(signal)?, bell });
-        hear_here(signal)?;
+        let listening = signals.iter().map(|signal| Listening::to(*signal)).collect::<Result<_, _>>()?;
+        let held = Rc::new(Held { listener, _listening: listening, bell });
+        hear_here(signals)?;
         let heard = held.clone();
-        let ring = move |_: Interest| {
-            if heard.bell.rang() {
-                heard.listener.hear();
-            }
-        };
+        let ring = move |_: Interest| heard.bell.take().for_each(|signal| heard.listener.hear(signal));
         // SAFETY: the bell is open for as long as the callback is there.
         let source = unsafe { readiness.add(raw, Interest::READABLE, Rc::new(ring)) }?;
-        held.bell.ring_for(signal);
+        held.bell.ring_for(signals);
         Ok(Self { remote: lp.remote(), source })
     }
 
@@ -73,13 +70,13 @@ fn stop(source: Handle) -> bool {
     readiness.is_some_and(|readiness| readiness.remove(source))
 }
 
-/// Lets this thread receive the signal: if every thread blocks it, it reaches nobody.
-fn hear_here(signal: i32) -> Result<(), WatchError> {
+/// Lets this thread receive the signals: one that every thread blocks reaches nobody.
+fn hear_here(signals: &[i32]) -> Result<(), WatchError> {
     // SAFETY: all of a signal set may be zero, and the calls below only write to it.
     let failed = unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, signal) != 0
+        signals.iter().any(|signal| libc::sigaddset(&raw mut set, *signal) != 0)
             || libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) != 0
     };
     if failed { Err(os_error(Errno::INVAL).into()) } else { Ok(()) }

@@ -1,7 +1,7 @@
 //! How a signal reaches the loops that listen for it.
 //!
-//! A signal is the process's: one handler, which does next to nothing, serves every listener. It rings
-//! their bells, and calls whatever handled the signal before. A loop hears its bell as it hears any
+//! A signal is the process's: one handler, which does next to nothing, serves every listener, of any signal and
+//! on any thread. It rings their bells, and calls whatever handled the signal before. A loop hears its bell as it hears any
 //! other descriptor, so nothing is lost when signals come faster than it looks, and nothing of the
 //! users runs in the handler.
 //!
@@ -14,6 +14,8 @@
 mod bell;
 mod disposition;
 mod ear;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use bell::leave_to_parent;
 pub(crate) use ear::{Ear, Listener};
