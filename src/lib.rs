@@ -31,8 +31,8 @@ pub use capability::{
     Processes, RawSource, Readiness, Signals, Step,
 };
 pub use child::{
-    Child, ChildToken, ChildWatcher, Exec, ExitCallback, ExitStatus, Pid, RawChild, SpawnRejected, StdioMode,
-    Wait, Watcher,
+    Child, ChildToken, ChildWatcher, Exec, ExitCallback, ExitStatus, Pid, RawChild, Reaper, SpawnGuard,
+    SpawnRejected, StdioMode, StrangerHandler, Wait, Watcher,
 };
 pub use context::{
     Context, ContextId, ContextSlot, NoContext, PerContext, RegisterContextError, get_running_loop,

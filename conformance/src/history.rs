@@ -24,6 +24,7 @@ use anyloop::{CloseError, ExitStatus, JoinError, LoopState, RejectReason, RunErr
 
 use self::text::{Fields, Value};
 use crate::program::{Kid, Label, LoopName, Plan};
+use crate::world::Handling;
 
 /// A play, told in the order in which it was noticed.
 ///
@@ -401,6 +402,19 @@ events! {
     "snatching" Snatching { kid: Kid };
     /// The watcher answered.
     "snatched" Snatched { kid: Kid, answer: bool };
+
+    /// From now on SIGCHLD is handled like that.
+    "handling" Handling { how: Handling };
+    /// At the end it is, and the function that counts was called so often.
+    "handled" Handled { how: Handling, calls: usize };
+    /// The watcher was given a handler of strangers.
+    "adopting" Adopting;
+    /// The handler was told of a child, or with `None` of a process that the program does not know.
+    "handed" Handed { kid: Option<Kid>, status: ExitStatus };
+    /// The watcher was asked for the end of a child, and gave this.
+    "claimed" Claimed { kid: Kid, status: Option<ExitStatus> };
+    /// Children are about to be started and registered, or not any more.
+    "bracket" Bracket { on: bool };
 
     // What a loop offers, and what it leaves behind.
     /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].

@@ -26,6 +26,8 @@ pub(crate) enum Token {
     Sleep(Label),
     /// A future that is to be dropped.
     Abort(Label),
+    /// A child that nobody has registered, and that a watcher is to tell of.
+    Stranger(Kid),
 }
 
 /// What the contexts of a play share.
@@ -59,6 +61,8 @@ pub(crate) struct State {
     pub(crate) pids: BTreeMap<Kid, Pid>,
     /// Children whose registration another thread than the loop's tried to remove.
     pub(crate) snatched: BTreeSet<Kid>,
+    /// Children that nobody had registered, and of whose end a watcher told.
+    pub(crate) handed: BTreeSet<Kid>,
     /// What waited on a loop that went away: how many ran, and how many were dropped.
     pub(crate) leavings: [u32; 2],
 }

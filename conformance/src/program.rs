@@ -351,6 +351,16 @@ steps! {
     "attach" Attach { which: LoopName };
     /// Attaches the watcher of the policy `p` to none.
     "unattach" Unattach;
+    /// Has SIGCHLD handled by a function that counts. Means nothing once there was a child.
+    "heed" Heed;
+    /// Has SIGCHLD ignored. Means nothing once there was a child.
+    "ignore" Ignore;
+    /// Has the watcher tell of children that nobody has registered.
+    "adopt" Adopt;
+    /// Asks the watcher how a child has ended that nobody had registered.
+    "claim" Claim { kid: KidRef };
+    /// Says that children are about to be started and registered, while `body` is played.
+    "bracket" Bracket { body: Body };
 
     // What a loop offers, and what it leaves behind.
     /// Looks at what the loop offers; once it is closed, asks it for some of that.

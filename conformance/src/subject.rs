@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use anyloop::rules::{Rule, fork, policy};
+use anyloop::rules::{Rule, fork, policy, reaper};
 use anyloop::{Loop, Policy};
 
 use crate::world::World;
@@ -68,7 +68,7 @@ fn burn(lp: &Loop, time: Duration) {
 }
 
 /// What other families promise about child watchers, where there are any.
-static ABOUT_WATCHERS: [&Rule; 7] = [
+static ABOUT_WATCHERS: [&Rule; 10] = [
     &policy::REWATCH,
     &policy::UNWATCH,
     &policy::LOOSE,
@@ -76,6 +76,9 @@ static ABOUT_WATCHERS: [&Rule; 7] = [
     &policy::ALOOF,
     &policy::BOTH,
     &fork::CHILD,
+    &reaper::TOLD,
+    &reaper::KEPT,
+    &reaper::LATE,
 ];
 
 /// Something that an implementation lacks: its rules are not judged, and the reason is reported.

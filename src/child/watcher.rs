@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::any::Any;
 use core::fmt;
 
-use super::{ChildToken, ExitStatus, Pid};
+use super::{ChildToken, ExitStatus, Pid, Reaper};
 use crate::platform::{Arc, share};
 use crate::{Loop, Rejected, WatchError, get_running_loop};
 
@@ -43,7 +43,10 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.pid`](crate::rules::child::PID),
     /// [`child.gone`](crate::rules::child::GONE),
     /// [`child.panic`](crate::rules::child::PANIC),
-    /// [`child.interrupted`](crate::rules::child::INTERRUPTED).
+    /// [`child.interrupted`](crate::rules::child::INTERRUPTED),
+    /// [`child.restored`](crate::rules::child::RESTORED),
+    /// [`child.chained`](crate::rules::child::CHAINED),
+    /// [`child.ignored`](crate::rules::child::IGNORED).
     ///
     /// # Errors
     ///
@@ -85,6 +88,12 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// *Keeps* [`child.close`](crate::rules::child::CLOSE),
     /// [`child.final`](crate::rules::child::FINAL).
     fn close(&self);
+
+    /// What it offers if it collects every child of the process; `None` for those that leave strangers
+    /// alone ([`child.stranger`](crate::rules::child::STRANGER)), as most do.
+    fn reaper(&self) -> Option<&dyn Reaper> {
+        None
+    }
 }
 
 /// A handle to a watcher: `Send`, `Sync` and cheap to clone.
@@ -164,6 +173,12 @@ impl Watcher {
     /// Accepts no more registrations. Those that are pending are still reported.
     pub fn close(&self) {
         self.0.close();
+    }
+
+    /// What it offers if it collects every child of the process; `None` if it leaves strangers alone.
+    #[must_use]
+    pub fn reaper(&self) -> Option<&dyn Reaper> {
+        self.0.reaper()
     }
 
     /// Whether both are handles of one watcher.

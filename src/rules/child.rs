@@ -115,4 +115,18 @@ rules! {
     Must INTERRUPTED = "child.interrupted" from ["WATCH-27"]
         why "Timers and profilers send signals all the time."
         check "whether a wait call that ends with \"interrupted\" is repeated";
+    /// What handled SIGCHLD before MUST handle it again when nobody waits for a child any more and the
+    /// watcher's loop is closed.
+    Must RESTORED = "child.restored" from ["WATCH-41", "B20"]
+        why "The signal is the process's, and others had arranged themselves with it."
+        check "what is put back: the former action, or the default";
+    /// A handler of SIGCHLD that was there before MUST be called while a watcher listens for the signal.
+    Must CHAINED = "child.chained" from ["WATCH-42", "B21"]
+        why "Whoever installed it waits for children, too."
+        check "whether the watcher's handler calls the former one";
+    /// Where SIGCHLD is ignored, the end of a child MUST be reported all the same, with its status or as
+    /// unknown.
+    Must IGNORED = "child.ignored" from ["WATCH-28", "B31"]
+        why "A process inherits that from whoever started it, and cannot know."
+        check "what comes of a wait that finds no such child, since the system has collected it";
 }

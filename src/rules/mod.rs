@@ -21,6 +21,7 @@
 //! | [`wake`] | work from other threads |
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
+//! | [`reaper`] | collecting every child of the process |
 //! | [`capability`] | what a loop offers beyond running callbacks |
 //! | [`step`] | a loop that a host drives |
 //! | [`fork`] | what a forked child does with loops of its parent |
@@ -127,6 +128,7 @@ pub mod future;
 pub mod handle;
 pub mod policy;
 pub mod ready;
+pub mod reaper;
 pub mod run;
 pub mod step;
 pub mod stop;
@@ -147,6 +149,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     wake::ALL,
     future::ALL,
     child::ALL,
+    reaper::ALL,
     capability::ALL,
     step::ALL,
     fork::ALL,

@@ -52,6 +52,9 @@ struct Os(WatcherKind);
 const ATTACHED: Lack =
     Lack::rule(&child::ATTACHED, "it notices ends while the loop runs that it is attached to, and no other");
 
+/// For watchers that leave strangers alone.
+const MODEST: Lack = Lack::family("reaper", "it collects no children but those that are registered");
+
 /// What the watcher lacks that takes everybody's children.
 const GREEDY: &str = "it collects every child of the process, whoever started it";
 
@@ -62,14 +65,14 @@ impl Subject for Os {
 
     fn lacks(&self) -> Vec<Lack> {
         match self.0 {
-            WatcherKind::Safe => vec![ATTACHED],
+            WatcherKind::Safe => vec![ATTACHED, MODEST],
             WatcherKind::Fast => vec![
                 ATTACHED,
                 Lack::rule(&child::STRANGER, GREEDY),
                 Lack::rule(&child::CALLER, GREEDY),
                 Lack::rule(&child::REFUSED, GREEDY),
             ],
-            _ => Vec::new(),
+            _ => vec![MODEST],
         }
     }
 }

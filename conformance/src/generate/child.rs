@@ -27,7 +27,7 @@ pub(super) fn programs() -> BoxedStrategy<Program> {
 }
 
 /// How a child ends: every code matters, 255 above all.
-fn plan() -> BoxedStrategy<Plan> {
+pub(super) fn plan() -> BoxedStrategy<Plan> {
     prop_oneof![
         3 => select(vec![0, 7, 255]).prop_map(Plan::Exit),
         2 => any::<u8>().prop_map(Plan::Exit),
@@ -209,7 +209,7 @@ fn weave(kids: Vec<(Plan, Vec<Step>)>, order: &[u8], wrapped: &[bool], extras: V
 }
 
 /// The same story, of the child that is started as number `kid`.
-fn about(kid: u32, mut story: Vec<Step>) -> Vec<Step> {
+pub(super) fn about(kid: u32, mut story: Vec<Step>) -> Vec<Step> {
     for part in story.iter_mut().flat_map(Step::parts_mut) {
         match part {
             PartMut::KidRef(hero) => *hero = KidRef(Kid(kid)),

@@ -9,6 +9,7 @@ mod fork;
 mod future;
 mod life;
 mod policy;
+mod reaper;
 mod step;
 mod wake;
 
@@ -58,6 +59,8 @@ pub static KINDS: &[Kind] = &[
         strategy: policy::programs,
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
+    Kind { name: "handled", needs: "child", families: &["child"], programs: 48, strategy: reaper::handled },
+    Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 64, strategy: reaper::programs },
     Kind {
         name: "life",
         needs: "close",

@@ -11,6 +11,7 @@ use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReaso
 use super::{Current, Event, Given, Heritage, History, How, Ran, Reply, Tried, What};
 use crate::program::{Kid, Label, LoopName, Plan};
 use crate::text::ParseError;
+use crate::world::Handling;
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -348,6 +349,12 @@ words! {
     }
     Plan { ("exit") Exit; ("signal") Signal; }
     LoopName { ["a"] Self::A; ["b"] Self::B; }
+    Handling {
+        ["default"] Self::Default;
+        ["ignored"] Self::Ignored;
+        ["counted"] Self::Counted;
+        ["other"] Self::Other;
+    }
     Tried {
         ["step"] Self::Step;
         ["source"] Self::Source;

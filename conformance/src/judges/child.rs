@@ -7,11 +7,13 @@
 //! | `registering.rs` | does a watcher keep its books? |
 //! | `conduct.rs` | does a watcher behave? |
 //! | `disturbed.rs` | is nothing lost when threads, loops and signals come in between? |
+//! | `handled.rs` | does it respect what others have arranged for the signal? |
 //! | `forked.rs` | is it disturbed by a forked child? |
 
 mod conduct;
 mod disturbed;
 pub(super) mod forked;
+mod handled;
 mod registering;
 mod story;
 mod telling;
@@ -23,7 +25,9 @@ use anyloop::rules::child as rules;
 
 use self::conduct::{caller, closed, descriptors, final_, later, owner, panic, reaped, stranger};
 use self::disturbed::{attached, interrupted, race};
+use self::handled::{chained, ignored, restored};
 use self::registering::{active, close, gone, refused, remove, replace};
+pub(super) use self::story::{Child, Story};
 use self::telling::{before, busy, code, once, pid, signal, stopped, unknown};
 use super::{Entry, Evidence, Treatment::Judged};
 use crate::history::What;
@@ -57,6 +61,9 @@ pub static TABLE: &[Entry] = &[
     (&rules::ATTACHED, Judged(attached)),
     (&rules::RACE, Judged(race)),
     (&rules::INTERRUPTED, Judged(interrupted)),
+    (&rules::RESTORED, Judged(restored)),
+    (&rules::CHAINED, Judged(chained)),
+    (&rules::IGNORED, Judged(ignored)),
 ];
 
 /// A child, or the process that is none, in words.

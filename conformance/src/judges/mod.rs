@@ -15,6 +15,7 @@ pub mod future;
 pub mod handle;
 pub mod policy;
 pub mod ready;
+pub mod reaper;
 pub mod run;
 pub mod step;
 pub mod stop;
@@ -73,6 +74,7 @@ pub static TABLE: &[&[Entry]] = &[
     wake::TABLE,
     future::TABLE,
     child::TABLE,
+    reaper::TABLE,
     capability::TABLE,
     step::TABLE,
     fork::TABLE,
@@ -98,7 +100,7 @@ pub fn judge(rule: &Rule, evidence: &Evidence<'_>) -> Option<Verdict> {
     let verdict = find(rule)?.judge(evidence)?;
     let about_ends = rule == &rules::run::ALIVE || rule == &rules::run::RETURNS;
     let is_set = |event: &Event| matches!(event.what, What::WatcherSet { .. });
-    let about_another = rule.family() == "child" && evidence.events.iter().any(is_set);
+    let about_another = ["child", "reaper"].contains(&rule.family()) && evidence.events.iter().any(is_set);
     if (evidence.cut.is_some() && !about_ends) || about_another {
         Some(Verdict::Holds { exercised: 0 })
     } else {

@@ -49,6 +49,12 @@ pub(super) struct Kids {
     bound: bool,
     /// Whether it was attached, if it has to be.
     attached: Cell<bool>,
+    /// Whether it tells of strangers.
+    pub(super) adopting: Cell<bool>,
+    /// In how many places the program is about to start and register children.
+    pub(super) brackets: Cell<u32>,
+    /// Whether the program has its own idea of what handles the signal.
+    pub(super) handled: Cell<bool>,
 }
 
 impl Kids {
@@ -58,6 +64,9 @@ impl Kids {
             patience: PATIENCE.min(subject.patience() / 2),
             bound: subject.lacks().iter().any(|lack| lack.covers(&rules::ATTACHED)),
             attached: Cell::default(),
+            adopting: Cell::default(),
+            brackets: Cell::default(),
+            handled: Cell::default(),
             kids: RefCell::default(),
             lingering: RefCell::default(),
             before: Cell::default(),
@@ -65,9 +74,30 @@ impl Kids {
         }
     }
 
+    /// Whether no child was started yet, and no watcher asked for.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.kids.borrow().is_empty() && !self.attached.get()
+    }
+
+    /// Whether any child was ordered to end.
+    pub(super) fn any_ordered(&self) -> bool {
+        self.kids.borrow().values().any(|state| state.ordered && !state.suspended)
+    }
+
     /// How long it may take until a watcher, or a thread of one, has done what it is about to do.
     pub(super) const fn patience(&self) -> Duration {
         self.patience
+    }
+
+    /// Those of whose end nobody but a watcher that collects strangers can tell.
+    pub(super) fn strangers(&self) -> Vec<Kid> {
+        let is_one = |state: &State| state.ordered && state.watched.is_none() && !state.settled;
+        self.all().into_iter().filter(|(_, state)| is_one(state)).map(|(kid, _)| kid).collect()
+    }
+
+    /// The number of a child that was started.
+    pub(super) fn pid(&self, kid: Kid) -> Option<Pid> {
+        self.get(kid).map(|state| state.pid)
     }
 
     fn get(&self, kid: Kid) -> Option<State> {
@@ -152,17 +182,22 @@ impl Player {
         }
     }
 
-    fn watcher(&self) -> Option<Watcher> {
+    pub(super) fn watcher(&self) -> Option<Watcher> {
         let watcher = self.booth.seat().policy().get_child_watcher().ok();
         match &watcher {
             None => self.log.record(What::lacking("child watchers")),
             // Before the first child, as a policy does that stores the loop.
-            Some(watcher) if self.kids.bound && !self.kids.attached.replace(true) => {
-                self.attach_it(watcher, Some(LoopName::A));
-            }
+            Some(watcher) if self.kids.bound => self.attach_once(watcher),
             Some(_) => {}
         }
         watcher
+    }
+
+    /// Attaches the watcher to the loop that is judged, unless that was done.
+    pub(super) fn attach_once(&self, watcher: &Watcher) {
+        if !self.kids.attached.replace(true) {
+            self.attach_it(watcher, Some(LoopName::A));
+        }
     }
 
     fn start_kid(&self, children: &dyn Children, kid: Kid, plan: Plan) {
@@ -187,6 +222,7 @@ impl Player {
         if let Some(label) = state.watched.filter(|_| !state.suspended) {
             self.log.hold_registered(label);
         }
+        self.await_strangers();
         self.log.record(What::Ordered { kid });
         children.order(state.pid);
     }
@@ -226,6 +262,9 @@ impl Player {
         let state = kid.and_then(|kid| self.kids.get(kid));
         if state.is_none_or(|state| state.ordered && !state.suspended) {
             self.hold(label);
+        }
+        if let Some(kid) = kid {
+            self.log.release(Token::Stranger(kid));
         }
         // Noted before, since a watcher that is wrong calls back from inside of the registration.
         let before = kid.and_then(|kid| self.register(kid, Some(label)));
@@ -296,6 +335,7 @@ impl Player {
     fn steal(&self, children: &dyn Children, kid: Kid) {
         let ended = |state: &State| state.ordered && !state.suspended && !state.settled;
         let Some(state) = self.kids.get(kid).filter(ended) else { return };
+        self.log.release(Token::Stranger(kid));
         self.collect(children, kid, state.pid);
     }
 

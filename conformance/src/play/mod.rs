@@ -9,6 +9,8 @@
 //! | `task_steps.rs` | what does a task do? |
 //! | `policy_steps.rs` | what do the steps about policies do? |
 //! | `child_steps.rs` | what do the steps about children do? |
+//! | `reaper_steps.rs` | what do the steps do that are about children nobody has registered? |
+//! | `signal_step.rs` | what handles the signal of a child's end? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
 //! | `fork_step.rs` | what does a forked child try? |
@@ -23,6 +25,8 @@ mod life_steps;
 mod loop_steps;
 mod payload;
 mod policy_steps;
+mod reaper_steps;
+mod signal_step;
 mod task_steps;
 mod thread_steps;
 
@@ -213,6 +217,7 @@ impl Player {
         self.poke();
         self.look();
         self.account_for_kids();
+        self.account_for_the_signal();
     }
 
     /// Takes one step, wherever it stands.
@@ -244,6 +249,12 @@ impl Player {
             | Step::CloseWatcher
             | Step::Attach { .. }
             | Step::Unattach => self.child_step(step),
+            Step::Heed | Step::Ignore => self.signal_step(step),
+            Step::Adopt => self.adopt(),
+            Step::Claim { kid } => self.claim(*kid),
+            Step::Bracket { body } => {
+                self.bracketed(|| body.0.iter().for_each(|step| self.step(step)));
+            }
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Turn { wait } => self.turn(wait.duration()),
             Step::Fork => self.fork(),

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `mod.rs` | what does a play ask of the world? |
 //! | `threads.rs` | how does a thread run a job? |
-//! | `unix.rs` | how is a child started and steered, how does the process fork, and what else is asked of the system? |
+//! | `unix.rs` | how is a child started and steered, what handles the signal of its end, how does the process fork, and what else is asked of the system? |
 //! | `elsewhere.rs` | what is there where none of that can be? |
 
 use alloc::boxed::Box;
@@ -68,6 +68,11 @@ pub trait World {
         None
     }
 
+    /// The signal that tells of a child's end; `None` where there is no such thing.
+    fn end_signal(&self) -> Option<&dyn EndSignal> {
+        None
+    }
+
     /// Forks this process, and returns in both. In the parent when the child has ended, which it
     /// is made to after `patience`. `None` where there is no forking, or if it failed.
     fn fork(&self, patience: Duration) -> Option<Fork> {
@@ -120,6 +125,32 @@ pub type Interrupter = Box<dyn Fn() + Send>;
 pub trait Thread {
     /// Waits for it to end.
     fn join(self: Box<Self>);
+}
+
+/// What handles the signal of a child's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// The system's default: nothing happens.
+    Default,
+    /// It is ignored: the system collects the children.
+    Ignored,
+    /// A function of the kit's that counts.
+    Counted,
+    /// Another function. The kit's own does nothing.
+    Other,
+}
+
+/// The signal that tells a process of a child's end, SIGCHLD: one for all of it.
+pub trait EndSignal {
+    /// Has it handled like that.
+    fn handle(&self, how: Handling);
+
+    /// How it is handled.
+    fn handling(&self) -> Handling;
+
+    /// How often the counting function was called since it was installed. As long as that is never, it
+    /// waits, but for no longer than `patience`: another thread may be about to.
+    fn calls(&self, patience: Duration) -> usize;
 }
 
 /// Real children, or what a simulation takes for them.

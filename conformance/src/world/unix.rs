@@ -32,6 +32,7 @@ use std::fs;
 use std::io::{Error, ErrorKind, PipeReader, PipeWriter, Read, Result, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -42,7 +43,7 @@ use anyloop::{
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::{Children, Ending, Fork, Interrupter, Thread, World, threads};
+use super::{Children, EndSignal, Ending, Fork, Handling, Interrupter, Thread, World, threads};
 use crate::program::Plan;
 
 cfg_if::cfg_if! {
@@ -145,6 +146,10 @@ impl World for Unix {
         let pid = rustix::process::Pid::from_raw(token.pid().get())?;
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         Some(true)
+    }
+
+    fn end_signal(&self) -> Option<&dyn EndSignal> {
+        Some(self)
     }
 
     fn fork(&self, patience: Duration) -> Option<Fork> {
@@ -334,19 +339,80 @@ extern "C" fn count(_: libc::c_int) {
     threads::interrupted();
 }
 
-/// Installs the handler; false if the system refuses.
-fn install() -> bool {
+/// Has a signal handled like that; false if the system refuses.
+fn handle(signal: libc::c_int, handler: libc::sighandler_t) -> bool {
     // SAFETY: all of a `sigaction` may be zero: no flags, SA_RESTART above all, and an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = count as extern "C" fn(libc::c_int) as libc::sighandler_t;
-    // SAFETY: the pointers are valid, and `count` does one atomic addition, which a signal handler
-    // may do.
-    unsafe { libc::sigaction(libc::SIGURG, &raw const action, std::ptr::null_mut()) == 0 }
+    action.sa_sigaction = handler;
+    // SAFETY: the pointers are valid, and the handlers that the kit installs do one atomic addition, which
+    // a signal handler may do.
+    unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) == 0 }
+}
+
+/// How a signal is handled.
+fn handler(signal: libc::c_int) -> libc::sighandler_t {
+    // SAFETY: all of a `sigaction` may be zero, and the call only writes to it.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action);
+        action.sa_sigaction
+    }
+}
+
+fn address(handler: extern "C" fn(libc::c_int)) -> libc::sighandler_t {
+    handler as libc::sighandler_t
+}
+
+/// How often the signal of a child's end came while it was counted.
+static ENDS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count_end(_: libc::c_int) {
+    ENDS.fetch_add(1, Ordering::Relaxed);
+}
+
+extern "C" fn disregard(_: libc::c_int) {}
+
+/// A child that has ended and waits to be collected, whoever started it. For specimens.
+pub(crate) fn any_zombie() -> Option<Pid> {
+    // SAFETY: all of a `siginfo_t` may be zero, and the call only writes to it. It has a number if a child was
+    // found, and only then.
+    unsafe {
+        let mut found: libc::siginfo_t = std::mem::zeroed();
+        let how = libc::WEXITED | libc::WNOWAIT | libc::WNOHANG;
+        (libc::waitid(libc::P_ALL, 0, &raw mut found, how) == 0).then(|| found.si_pid()).and_then(Pid::new)
+    }
+}
+
+impl EndSignal for Unix {
+    fn handle(&self, how: Handling) {
+        ENDS.store(0, Ordering::Relaxed);
+        let handler = match how {
+            Handling::Default => libc::SIG_DFL,
+            Handling::Ignored => libc::SIG_IGN,
+            Handling::Counted => address(count_end),
+            Handling::Other => address(disregard),
+        };
+        handle(libc::SIGCHLD, handler);
+    }
+
+    fn handling(&self) -> Handling {
+        match handler(libc::SIGCHLD) {
+            libc::SIG_DFL => Handling::Default,
+            libc::SIG_IGN => Handling::Ignored,
+            other if other == address(count_end) => Handling::Counted,
+            _ => Handling::Other,
+        }
+    }
+
+    fn calls(&self, patience: Duration) -> usize {
+        wait_until(patience, || ENDS.load(Ordering::Relaxed) > 0);
+        ENDS.load(Ordering::Relaxed)
+    }
 }
 
 /// What interrupts the calling thread.
 fn interrupter() -> Option<Interrupter> {
-    if !install() {
+    if !handle(libc::SIGURG, address(count)) {
         return None;
     }
     let target = HERE.with_borrow_mut(|here| here.get_or_insert_with(|| Here(Arc::default())).0.clone());

@@ -6,6 +6,13 @@
 //!
 //! Most diseases were found in asyncio's watchers; `B` numbers are those of the study of its
 //! defects, as in the ancestors of the rules.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `watcher.rs` | what can be wrong with a child watcher? |
+//! | `watcher/strangers.rs` | what can be wrong with one that collects every child? |
+
+mod strangers;
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -14,16 +21,17 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyloop::rules::{Rule, child as rules};
+use anyloop::rules::{Rule, child as rules, reaper};
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, RejectReason, Rejected,
-    Remote, WatchError, Watcher,
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, Reaper, RejectReason,
+    Rejected, Remote, WatchError, Watcher,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
 
-use crate::world::unix::status_of;
-use crate::world::{self, threads};
+use self::strangers::Strangers;
+use crate::world::unix::{Unix, status_of};
+use crate::world::{self, EndSignal, Handling, threads};
 
 /// What is wrong with a watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +98,20 @@ pub enum Sick {
     TellsInChild,
     /// Ends the registered children when it is closed in a forked child.
     EndsFromChild,
+    /// Takes the signal of a child's end for itself, whoever handled it before (B21).
+    SeizesSignal,
+    /// Leaves the signal to the system when it has told of an end, whoever handled it before (B20).
+    ResetsSignal,
+    /// Waits on for a child that is not there, since the system has collected it (B31).
+    TrustsTheSignal,
+    /// Collects strangers, and tells nobody (B24).
+    ForgetsStrangers,
+    /// Throws away the status of a stranger that it has collected.
+    LosesStatus,
+    /// Gives the status of a stranger again and again.
+    GivesAgain,
+    /// Collects strangers though a child is about to be registered.
+    ForgetsBracket,
 }
 
 /// What every watcher's disease is called, what it does, and who must notice it.
@@ -198,6 +220,43 @@ pub static DISEASES: &[super::Disease] = &[
         &rules::INTERRUPTED,
         Sick::ForgetsInterrupted,
     ),
+    sick(
+        "seizes the signal",
+        "takes SIGCHLD for itself, and calls nobody who had it before",
+        &rules::CHAINED,
+        Sick::SeizesSignal,
+    ),
+    sick(
+        "resets the signal",
+        "leaves SIGCHLD to the system when it has told of an end",
+        &rules::RESTORED,
+        Sick::ResetsSignal,
+    ),
+    sick(
+        "trusts the signal",
+        "waits on for a child that the system has collected",
+        &rules::IGNORED,
+        Sick::TrustsTheSignal,
+    ),
+    sick(
+        "forgets strangers",
+        "collects children that nobody has registered, and tells nobody",
+        &reaper::TOLD,
+        Sick::ForgetsStrangers,
+    ),
+    sick(
+        "loses the status",
+        "throws away the status of a stranger that it has collected",
+        &reaper::KEPT,
+        Sick::LosesStatus,
+    ),
+    sick("gives again", "gives the status of a stranger again and again", &reaper::KEPT, Sick::GivesAgain),
+    sick(
+        "forgets the bracket",
+        "collects strangers though a child is about to be registered",
+        &reaper::LATE,
+        Sick::ForgetsBracket,
+    ),
 ];
 
 const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: Sick) -> super::Disease {
@@ -210,7 +269,8 @@ pub fn watcher(sick: Option<Sick>) -> Watcher {
     let dead = Arc::default();
     world::notice_forks();
     let process = ProcessStamp::current();
-    Watcher::new(Specimen(Arc::new(Shared { sick, process, table: Mutex::new(Table::default()), dead })))
+    let (table, strangers) = (Mutex::default(), Mutex::default());
+    Watcher::new(Specimen(Arc::new(Shared { sick, process, table, strangers, dead })))
 }
 
 struct Specimen(Arc<Shared>);
@@ -219,6 +279,7 @@ struct Shared {
     sick: Option<Sick>,
     process: ProcessStamp,
     table: Mutex<Table>,
+    strangers: Mutex<Strangers>,
     /// Whether a callback has panicked.
     dead: Arc<AtomicBool>,
 }
@@ -310,6 +371,7 @@ impl Shared {
             Ok(Some(end)) => self.report(&end),
             // The number belongs to another child by now, which has a thread of its own.
             Ok(None) => return None,
+            Err(_) if self.has(Sick::TrustsTheSignal) => return None,
             Err(_) if self.has(Sick::Invents255) => ExitStatus::Exited(255),
             Err(_) => ExitStatus::Unknown,
         };
@@ -351,6 +413,9 @@ impl Shared {
 
     fn tell(&self, pid: Pid, registration: Registration, status: ExitStatus) {
         let Registration { remote, callback } = registration;
+        if self.has(Sick::ResetsSignal) {
+            Unix::default().handle(Handling::Default);
+        }
         if self.has(Sick::CallsAnywhere) {
             return callback(pid, status);
         }
@@ -405,6 +470,9 @@ impl ChildWatcher for Specimen {
         if let Some(refusal) = refusal {
             return Err(Rejected::new(refusal, (token, shared.refuse(pid, callback))));
         }
+        if shared.has(Sick::SeizesSignal) {
+            Unix::default().handle(Handling::Other);
+        }
         if shared.has(Sick::LosesDescriptors) {
             mem::forget(File::open("/dev/null"));
         }
@@ -455,7 +523,8 @@ impl ChildWatcher for Specimen {
         removed.is_some() || shared.has(Sick::RemovesAnything)
     }
 
-    fn attach_loop(&self, _lp: Option<&Loop>) -> Result<(), WatchError> {
+    fn attach_loop(&self, lp: Option<&Loop>) -> Result<(), WatchError> {
+        self.0.strangers().remote = lp.map(Loop::remote);
         if self.0.has(Sick::ForgetsOnAttach) {
             let forgotten = mem::take(&mut self.0.table().children);
             drop(forgotten);
@@ -482,6 +551,10 @@ impl ChildWatcher for Specimen {
             drop(table);
             drop(forgotten);
         }
+    }
+
+    fn reaper(&self) -> Option<&dyn Reaper> {
+        Some(self)
     }
 }
 

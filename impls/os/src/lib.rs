@@ -97,7 +97,7 @@ cfg_if::cfg_if! {
         mod signals;
         use pidfds as processes;
         use signals::leave_to_parent;
-        pub use sigchld::fast::{FastChildWatcher, SpawnGuard, StrangerHandler};
+        pub use sigchld::fast::FastChildWatcher;
         pub use sigchld::multi::MultiLoopChildWatcher;
         pub use sigchld::safe::SafeChildWatcher;
         pub use children::threaded::ThreadedChildWatcher;

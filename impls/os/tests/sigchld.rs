@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use anyloop::{ChildToken, ExitStatus, Loop, Pid, WatchError, Watcher};
+use anyloop::{ChildToken, ExitStatus, Loop, Pid, Reaper, StrangerHandler, WatchError, Watcher};
 use anyloop_os::{
     FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
 };
@@ -261,7 +261,7 @@ fn orphans_are_handed_to_whoever_wants_them() {
     watcher.attach_loop(Some(&lp)).unwrap();
     let (orphan, stops) = (Arc::new(Mutex::new(None)), lp.remote());
     let told = orphan.clone();
-    fast.set_stranger_handler(Some(Arc::new(move |pid, status| {
+    fast.set_stranger_handler(Some(StrangerHandler::new(move |pid, status| {
         *told.lock().unwrap() = Some((pid, status));
         stops.stop();
     })));

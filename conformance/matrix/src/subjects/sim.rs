@@ -14,6 +14,8 @@ use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, Simula
 #[derive(Default)]
 pub(crate) struct Sim(Simulation);
 
+const NO_SIGNAL: &str = "no signal tells of a simulated child's end";
+
 impl Subject for Sim {
     fn policy(&self) -> Policy {
         Policy::new(SimEventLoopPolicy::with(&self.0))
@@ -31,6 +33,10 @@ impl Subject for Sim {
                 &child::INTERRUPTED,
                 "simulated loops are not interrupted: there are no signals in virtual time",
             ),
+            Lack::rule(&child::RESTORED, NO_SIGNAL),
+            Lack::rule(&child::CHAINED, NO_SIGNAL),
+            Lack::rule(&child::IGNORED, NO_SIGNAL),
+            Lack::family("reaper", "its watcher collects no children but those that are registered"),
             Lack::family("fork", "simulated processes do not fork"),
             Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
         ]

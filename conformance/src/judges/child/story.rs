@@ -9,86 +9,89 @@ use super::disturbed::snatched;
 use crate::history::What;
 use crate::judges::Evidence;
 use crate::program::{Kid, Label, Plan};
+use crate::world::Handling;
 
 /// What a history says about children. Positions are indices of events.
-pub(super) struct Story {
-    pub(super) kids: BTreeMap<Kid, Child>,
+pub(in crate::judges) struct Story {
+    pub(in crate::judges) kids: BTreeMap<Kid, Child>,
     /// In the order of the attempts.
-    pub(super) registrations: Vec<Registration>,
-    pub(super) removals: Vec<Removal>,
+    pub(in crate::judges) registrations: Vec<Registration>,
+    pub(in crate::judges) removals: Vec<Removal>,
     /// Where the watcher began to be closed, and was.
-    pub(super) watcher_closed: Option<(usize, usize)>,
+    pub(in crate::judges) watcher_closed: Option<(usize, usize)>,
     /// Where the loop began to be closed.
-    pub(super) loop_closed: usize,
+    pub(in crate::judges) loop_closed: usize,
     /// Where the patience came to its end.
-    pub(super) stalled: Option<usize>,
+    pub(in crate::judges) stalled: Option<usize>,
     /// Where the last removal began.
     removing: usize,
     /// Whether the program is over, and the kit looks at what is left.
     accounting: bool,
+    /// Whether the system collects the children: their signal is ignored.
+    ignored: bool,
     /// Children that another thread meddled with: what became of them has no certain order, and a
     /// judge of its own.
     snatched: BTreeSet<Kid>,
 }
 
 /// What became of a child.
-pub(super) struct Child {
-    pub(super) plan: Plan,
-    pub(super) ordered: Option<usize>,
+pub(in crate::judges) struct Child {
+    pub(in crate::judges) plan: Plan,
+    pub(in crate::judges) ordered: Option<usize>,
     /// Where nothing kept it from ending any more: it was ordered to, and not stopped.
-    pub(super) free: Option<usize>,
+    pub(in crate::judges) free: Option<usize>,
     stopped: bool,
     /// Where it is certain that it had ended.
-    pub(super) ended: Option<usize>,
-    pub(super) stops: Vec<usize>,
+    pub(in crate::judges) ended: Option<usize>,
+    pub(in crate::judges) stops: Vec<usize>,
     /// Where the kit tried to collect it, and what it got.
-    pub(super) collected: Option<(usize, Option<ExitStatus>)>,
+    pub(in crate::judges) collected: Option<(usize, Option<ExitStatus>)>,
     /// Whether the program did that, and got the status: then nobody else has it.
-    pub(super) stolen: bool,
+    pub(in crate::judges) stolen: bool,
 }
 
 /// What became of an attempt to register.
-pub(super) struct Registration {
-    pub(super) label: Label,
-    pub(super) kid: Option<Kid>,
-    pub(super) asked: usize,
+pub(in crate::judges) struct Registration {
+    pub(in crate::judges) label: Label,
+    pub(in crate::judges) kid: Option<Kid>,
+    pub(in crate::judges) asked: usize,
     /// What the watcher had said of itself.
-    pub(super) active: bool,
-    pub(super) accepted: Option<usize>,
-    pub(super) refused: Option<usize>,
+    pub(in crate::judges) active: bool,
+    pub(in crate::judges) accepted: Option<usize>,
+    pub(in crate::judges) refused: Option<usize>,
     /// Where a former callback was handed back.
-    pub(super) displaces: Option<usize>,
+    pub(in crate::judges) displaces: Option<usize>,
     /// Where this one was handed back.
-    pub(super) displaced: Option<usize>,
+    pub(in crate::judges) displaced: Option<usize>,
     /// Where it began to be removed.
-    pub(super) removed: Option<usize>,
-    pub(super) told: Vec<Telling>,
-    pub(super) started: Vec<usize>,
-    pub(super) dropped: Option<usize>,
+    pub(in crate::judges) removed: Option<usize>,
+    pub(in crate::judges) told: Vec<Telling>,
+    pub(in crate::judges) started: Vec<usize>,
+    pub(in crate::judges) dropped: Option<usize>,
 }
 
 /// One call of a callback.
-pub(super) struct Telling {
-    pub(super) at: usize,
+pub(in crate::judges) struct Telling {
+    pub(in crate::judges) at: usize,
     /// Whether the pid was the one that was registered.
-    pub(super) right: bool,
-    pub(super) status: ExitStatus,
+    pub(in crate::judges) right: bool,
+    pub(in crate::judges) status: ExitStatus,
 }
 
 /// One attempt to remove a registration.
-pub(super) struct Removal {
-    pub(super) kid: Kid,
-    pub(super) from: usize,
-    pub(super) answer: bool,
+pub(in crate::judges) struct Removal {
+    pub(in crate::judges) kid: Kid,
+    pub(in crate::judges) from: usize,
+    pub(in crate::judges) answer: bool,
     /// The registration that it is about: the last one that is not known to be over.
-    pub(super) of: Option<Label>,
+    pub(in crate::judges) of: Option<Label>,
     /// Whether it was certainly there.
-    pub(super) certain: bool,
+    pub(in crate::judges) certain: bool,
 }
 
 impl Child {
     /// How it ends.
-    pub(super) fn truth(&self) -> ExitStatus {
+    pub(in crate::judges) fn truth(&self) -> ExitStatus {
         match self.plan {
             Plan::Exit(code) => ExitStatus::Exited(code.into()),
             Plan::Signal(signal) => ExitStatus::Signaled { signal: signal.into(), core: false },
@@ -96,7 +99,7 @@ impl Child {
     }
 
     /// Whether that is how it ends. Whether it leaves a core dump is the system's business.
-    pub(super) fn is_true(&self, status: ExitStatus) -> bool {
+    pub(in crate::judges) fn is_true(&self, status: ExitStatus) -> bool {
         let without_core = match status {
             ExitStatus::Signaled { signal, .. } => ExitStatus::Signaled { signal, core: false },
             other => other,
@@ -107,7 +110,7 @@ impl Child {
 
 impl Registration {
     /// Whether it was accepted, and at `at` there is no sign yet that it is over.
-    pub(super) fn is_live(&self, at: usize) -> bool {
+    pub(in crate::judges) fn is_live(&self, at: usize) -> bool {
         let before = |place: Option<usize>| place.is_some_and(|place| place < at);
         before(self.accepted)
             && !before(self.displaced)
@@ -116,13 +119,13 @@ impl Registration {
     }
 
     /// Whether it was accepted, and neither replaced nor removed.
-    pub(super) fn stayed(&self) -> bool {
+    pub(in crate::judges) fn stayed(&self) -> bool {
         self.accepted.is_some() && self.displaced.is_none() && self.removed.is_none()
     }
 }
 
 impl Story {
-    pub(super) fn new(evidence: &Evidence<'_>) -> Self {
+    pub(in crate::judges) fn new(evidence: &Evidence<'_>) -> Self {
         let mut story = Self {
             kids: BTreeMap::new(),
             registrations: Vec::new(),
@@ -132,10 +135,12 @@ impl Story {
             stalled: evidence.runs.iter().find(|run| run.stalled).map(|run| run.exit),
             removing: 0,
             accounting: false,
+            ignored: false,
             snatched: snatched(evidence),
         };
         for (at, event) in evidence.events.iter().enumerate() {
             story.accounting |= matches!(event.what, What::Poked { .. });
+            story.ignored |= event.what == What::Handling { how: Handling::Ignored };
             story.note_kid(at, &event.what);
             story.note_registration(at, &event.what);
         }
@@ -154,7 +159,8 @@ impl Story {
                 ended: None,
                 stops: Vec::new(),
                 collected: None,
-                stolen: false,
+                // By the system, which tells nobody.
+                stolen: self.ignored,
             };
             self.kids.insert(*kid, child);
         }
@@ -175,6 +181,7 @@ impl Story {
                     child.stops.push(at);
                 }
             }
+            What::Collected { .. } if self.ignored => {}
             What::Collected { status, .. } => {
                 child.collected = child.collected.or(Some((at, *status)));
                 child.stolen |= status.is_some() && !self.accounting;
@@ -254,25 +261,25 @@ impl Story {
     }
 
     /// The last registration of that child, or of the process that is none, that is not known to be over at `at`.
-    pub(super) fn current(&self, kid: Option<Kid>, at: usize) -> Option<&Registration> {
+    pub(in crate::judges) fn current(&self, kid: Option<Kid>, at: usize) -> Option<&Registration> {
         self.registrations.iter().rev().find(|it| it.kid == kid && it.is_live(at))
     }
 
     /// Whether a registration of that child that is not known to be over at `at` certainly is not:
     /// the child cannot have ended, and the loop that should be told is open.
-    pub(super) fn is_certain(&self, kid: Option<Kid>, at: usize) -> bool {
+    pub(in crate::judges) fn is_certain(&self, kid: Option<Kid>, at: usize) -> bool {
         let unordered = |child: &Child| child.ordered.is_none_or(|ordered| ordered > at);
         kid.and_then(|kid| self.kids.get(&kid)).is_some_and(unordered) && at < self.loop_closed
     }
 
     /// The accepted registrations of that child.
-    pub(super) fn of(&self, kid: Kid) -> impl Iterator<Item = &Registration> {
+    pub(in crate::judges) fn of(&self, kid: Kid) -> impl Iterator<Item = &Registration> {
         self.registrations.iter().filter(move |it| it.kid == Some(kid) && it.accepted.is_some())
     }
 
     /// Whether a callback should have been called and was not: it was dropped while the loop was
     /// open, or patience came to its end after the child had nothing left to do but end.
-    pub(super) fn is_missing(&self, it: &Registration) -> bool {
+    pub(in crate::judges) fn is_missing(&self, it: &Registration) -> bool {
         let Some(accepted) = it.accepted.filter(|_| it.stayed() && it.started.is_empty()) else {
             return false;
         };

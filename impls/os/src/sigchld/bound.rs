@@ -119,9 +119,9 @@ impl<M: Manner> Drop for Here<M> {
     }
 }
 
-/// Makes a watcher out of one that is bound.
+/// Makes a watcher out of one that is bound, with methods of its own.
 macro_rules! bound_watcher {
-    ($name:ident) => {
+    ($name:ident { $($method:tt)* }) => {
         impl anyloop::ChildWatcher for $name {
             fn watch(
                 &self,
@@ -150,6 +150,8 @@ macro_rules! bound_watcher {
             fn close(&self) {
                 self.bound.close();
             }
+
+            $($method)*
         }
 
         impl std::fmt::Debug for $name {

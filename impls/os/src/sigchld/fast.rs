@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyloop::{ExitStatus, Pid, WatchError, get_running_loop};
+use anyloop::{ExitStatus, Pid, Reaper, SpawnGuard, StrangerHandler, WatchError, get_running_loop};
 
 use super::anybody;
 use super::bound::{Bound, Manner, bound_watcher};
@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(50);
 /// Listens for SIGCHLD on the loop that it is attached to, and collects whoever has ended, in O(1).
 ///
 /// It takes everybody's children: other code of the process that waits for a child of its own finds it
-/// gone, and has to ask for the status with [`take_status`](Self::take_status). So no other
+/// gone, and has to ask for the status with [`take_status`](Reaper::take_status). So no other
 /// watcher that listens for SIGCHLD works beside it ([`WatchError::Conflict`]), and a child that was removed, or
 /// refused, is collected all the same.
 ///
@@ -31,16 +31,19 @@ const QUIET: Duration = Duration::from_millis(50);
 /// [`SafeChildWatcher`](crate::SafeChildWatcher).
 ///
 /// A child that ends between its start and its registration is a stranger until then. Start it inside of
-/// a [`begin_spawn`](Self::begin_spawn), and its status is kept for the registration.
+/// a [`begin_spawn`](Reaper::begin_spawn), and its status is kept for the registration.
+///
+/// As the [`Reaper`] that it is, for a program that adopts orphans:
 ///
 /// ```
-/// use anyloop::Watcher;
+/// use anyloop::{Reaper, StrangerHandler, Watcher};
 /// use anyloop_os::FastChildWatcher;
 ///
 /// let lp = anyloop::new_event_loop()?;
 /// let fast = FastChildWatcher::new();
 /// let watcher = Watcher::new(fast.clone());
 /// watcher.attach_loop(Some(&lp))?;
+/// fast.set_stranger_handler(Some(StrangerHandler::new(|pid, status| println!("orphan {pid} {status}"))));
 /// let spawning = fast.begin_spawn();
 /// // start a program, and register it
 /// drop(spawning);
@@ -53,7 +56,11 @@ pub struct FastChildWatcher {
     bound: Arc<Bound<Fast>>,
 }
 
-bound_watcher!(FastChildWatcher);
+bound_watcher!(FastChildWatcher {
+    fn reaper(&self) -> Option<&dyn Reaper> {
+        Some(self)
+    }
+});
 
 /// Collects whoever has ended.
 #[derive(Default)]
@@ -63,38 +70,52 @@ struct Fast {
     will_look: AtomicBool,
 }
 
-/// What is told of a child that nobody had registered: its number, and how it ended. It runs as a
-/// callback of the loop that the watcher is attached to.
-pub type StrangerHandler = Arc<dyn Fn(Pid, ExitStatus) + Send + Sync>;
-
 /// The ends of children that nobody had registered.
 #[derive(Default)]
 struct Strangers {
     /// Who is told of them.
     handler: Option<StrangerHandler>,
+    /// Those of whom nobody was told, until somebody asks.
     ends: HashMap<Pid, ExitStatus>,
+    /// Those of whom the handler is told when nobody is about to register a child any more.
+    awaited: HashMap<Pid, ExitStatus>,
     /// In how many places a child is about to be registered.
     spawning: usize,
 }
 
 impl Strangers {
-    fn keep(&mut self, pid: Pid, status: ExitStatus) {
-        if self.spawning == 0 && self.ends.len() >= STRANGERS {
-            self.ends.clear();
+    /// Keeps an end, or gives the handler that is to be told of it.
+    fn keep(&mut self, pid: Pid, status: ExitStatus) -> Option<StrangerHandler> {
+        if self.handler.is_some() && self.spawning > 0 {
+            self.awaited.insert(pid, status);
+            return None;
         }
-        self.ends.insert(pid, status);
+        if self.handler.is_none() {
+            if self.spawning == 0 && self.ends.len() >= STRANGERS {
+                self.ends.clear();
+            }
+            self.ends.insert(pid, status);
+        }
+        self.handler.clone()
+    }
+
+    /// What is known of the end of a child that is registered now.
+    fn take(&mut self, pid: Pid) -> Option<ExitStatus> {
+        self.awaited.remove(&pid).or_else(|| self.ends.remove(&pid))
     }
 }
 
-/// Says that a child is about to be started and registered, until it is dropped.
-#[derive(Debug)]
-pub struct SpawnGuard {
-    watcher: FastChildWatcher,
-}
+/// A place where a child is about to be registered.
+struct Spawning(Arc<Bound<Fast>>);
 
-impl Drop for SpawnGuard {
+impl Drop for Spawning {
     fn drop(&mut self) {
-        self.watcher.bound.manner.strangers().spawning -= 1;
+        let awaited = {
+            let mut strangers = self.0.manner.strangers();
+            strangers.spawning -= 1;
+            if strangers.spawning > 0 { HashMap::new() } else { mem::take(&mut strangers.awaited) }
+        };
+        awaited.into_iter().for_each(|(pid, status)| self.0.meet(pid, status));
     }
 }
 
@@ -104,35 +125,25 @@ impl FastChildWatcher {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
-    /// Has the ends of strangers kept until the guard is dropped, however many they are.
-    #[must_use]
-    pub fn begin_spawn(&self) -> SpawnGuard {
-        self.bound.manner.strangers().spawning += 1;
-        SpawnGuard { watcher: self.clone() }
-    }
-
-    /// Has a handler told of strangers, and returns the one there was. What it is told is not kept for
-    /// [`take_status`](Self::take_status), unless a [`begin_spawn`](Self::begin_spawn) is under way.
-    ///
-    /// For a program that adopts orphans, as the first process of a container does:
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use anyloop_os::FastChildWatcher;
-    ///
-    /// let fast = FastChildWatcher::new();
-    /// fast.set_stranger_handler(Some(Arc::new(|pid, status| println!("orphan {pid} {status}"))));
-    /// ```
-    pub fn set_stranger_handler(&self, handler: Option<StrangerHandler>) -> Option<StrangerHandler> {
+/// The last thousand strangers or so are remembered.
+impl Reaper for FastChildWatcher {
+    fn set_stranger_handler(&self, handler: Option<StrangerHandler>) -> Option<StrangerHandler> {
         mem::replace(&mut self.bound.manner.strangers().handler, handler)
     }
 
-    /// How a child has ended that this watcher collected and that nobody had registered; `None` if it
-    /// is not known, or was asked before. The last thousand or so are known.
-    #[must_use]
-    pub fn take_status(&self, pid: Pid) -> Option<ExitStatus> {
-        self.bound.manner.strangers().ends.remove(&pid)
+    fn take_status(&self, pid: Pid) -> Option<ExitStatus> {
+        if self.bound.is_active() {
+            // It may have ended since the loop looked last.
+            self.bound.collect_all();
+        }
+        self.bound.manner.strangers().take(pid)
+    }
+
+    fn begin_spawn(&self) -> SpawnGuard {
+        self.bound.manner.strangers().spawning += 1;
+        SpawnGuard::new(Spawning(self.bound.clone()))
     }
 }
 
@@ -167,18 +178,10 @@ impl Bound<Fast> {
 
     /// Hands a stranger to whoever wants to know, or keeps what is known of him.
     fn meet(&self, pid: Pid, status: ExitStatus) {
-        let handler = {
-            let mut strangers = self.manner.strangers();
-            let handler = strangers.handler.clone().filter(|_| strangers.spawning == 0);
-            if handler.is_none() {
-                strangers.keep(pid, status);
-            }
-            handler
-        };
-        let remote = self.attached.remote();
-        if let (Some(handler), Some(remote)) = (handler, remote) {
+        let handler = self.manner.strangers().keep(pid, status);
+        if let (Some(handler), Some(remote)) = (handler, self.attached.remote()) {
             // On a closed loop there is nobody to tell.
-            drop(remote.call_soon(move || handler(pid, status)));
+            drop(remote.call_soon(move || handler.call(pid, status)));
         }
     }
 
@@ -222,7 +225,7 @@ impl Manner for Fast {
     }
 
     fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64) {
-        let known = watcher.manner.strangers().ends.remove(&pid);
+        let known = watcher.manner.strangers().take(pid);
         // What is known of that number is of another child, if there is one that bears it.
         match known.filter(|_| !anybody::is_there(&by_number(pid))) {
             Some(status) => _ = watcher.tell(pid, status),

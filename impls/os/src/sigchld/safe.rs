@@ -46,7 +46,7 @@ impl SafeChildWatcher {
     }
 }
 
-bound_watcher!(SafeChildWatcher);
+bound_watcher!(SafeChildWatcher {});
 
 /// Asks for each child that waits.
 #[derive(Default)]

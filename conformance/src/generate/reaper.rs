@@ -1,0 +1,71 @@
+//! Programs about children that nobody has registered, and about the signal of their end.
+
+use std::vec;
+use std::vec::Vec;
+
+use proptest::collection::vec as many;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::child::plan;
+use crate::program::{Body, Kid, KidRef, Label, Plan, Program, Step, Units};
+
+/// At most so many children in a program.
+const KIDS: usize = 3;
+
+fn watch(kid: KidRef) -> Step {
+    Step::Watch { kid, label: Label(0), body: Body::default() }
+}
+
+/// What happens to the child of that number, of which a watcher may tell though nobody has registered it.
+fn stranger(number: u32, story: u8, plan: Plan) -> Vec<Step> {
+    let kid = KidRef(Kid(number));
+    let child = Step::Child { kid: Kid(0), plan };
+    let bracket = |steps| Step::Bracket { body: Body(steps) };
+    // So long that the loop comes to look outside.
+    let moment = || Step::At { when: Units(4), label: Label(0), body: Body::default() };
+    match story {
+        0 => vec![child, Step::End { kid }],
+        1 => vec![child, Step::Ended { kid }, Step::Run],
+        2 => vec![child, Step::Ended { kid }, Step::Claim { kid }, Step::Claim { kid }],
+        3 => vec![child, Step::Ended { kid }, Step::Run, Step::Claim { kid }],
+        4 => vec![child, watch(kid), Step::End { kid }],
+        5 => vec![bracket(vec![child, Step::Ended { kid }, moment(), Step::Run, watch(kid)])],
+        6 => vec![bracket(vec![child, Step::Ended { kid }, moment(), Step::Run]), Step::Run],
+        _ => vec![bracket(vec![child, Step::Ended { kid }, watch(kid)]), Step::Run],
+    }
+}
+
+/// Programs about strangers.
+pub(super) fn programs() -> BoxedStrategy<Program> {
+    let stories = many((0..8_u8, plan()), 1..=KIDS);
+    (any::<bool>(), stories)
+        .prop_map(|(adopts, stories)| {
+            let told = (0..).zip(stories).flat_map(|(number, (story, plan))| stranger(number, story, plan));
+            Body(adopts.then_some(Step::Adopt).into_iter().chain(told).collect())
+        })
+        .boxed()
+}
+
+/// Programs in which somebody else has arranged for the signal of a child's end.
+pub(super) fn handled() -> BoxedStrategy<Program> {
+    let kid = KidRef(Kid(0));
+    let stories = [
+        vec![watch(kid), Step::End { kid }],
+        vec![watch(kid), Step::Ended { kid }, Step::Run],
+        vec![Step::Ended { kid }, watch(kid)],
+        vec![watch(kid), watch(kid), Step::End { kid }],
+        vec![watch(kid), Step::Sigstop { kid }, Step::Sigcont { kid }, Step::End { kid }],
+        vec![watch(kid), Step::Unwatch { kid }, Step::Ended { kid }],
+        vec![watch(kid), Step::Ended { kid }, Step::Close],
+    ];
+    let first = select(vec![Step::Heed, Step::Ignore]);
+    (first, many((plan(), select(stories.to_vec())), 1..=KIDS))
+        .prop_map(|(first, stories)| {
+            let of = |(number, (plan, story)): (u32, (Plan, Vec<Step>))| {
+                core::iter::once(Step::Child { kid: Kid(0), plan }).chain(super::child::about(number, story))
+            };
+            Body(core::iter::once(first).chain((0..).zip(stories).flat_map(of)).collect())
+        })
+        .boxed()
+}
