@@ -53,6 +53,7 @@ corpus! {
     "child-replaced"
     "close-reentry"
     "fork-current"
+    "fork-in-task"
     "fork-parent"
     "fork-thread"
     "guard-out-of-order"

@@ -20,6 +20,9 @@ pub(crate) fn run(programs: Option<u32>, seed: u64, seeds: u32) -> Outcome {
     say!(
         "\n{specimens} specimens, {survivors} survivors; minimal programs have {median} steps at the median"
     );
+    if !well {
+        say!("and the healthy specimen breaks a rule: see above, before the first specimen");
+    }
     if well && survivors == 0 { Outcome::Well } else { Outcome::Broken }
 }
 

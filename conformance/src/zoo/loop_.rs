@@ -23,6 +23,7 @@ use std::fs::File;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::vec::Vec;
 
@@ -152,9 +153,9 @@ impl Specimen {
     fn poll_later(&self, task: Runnable) -> Callback {
         let shared = self.shared.clone();
         Callback::new(move || {
-            shared.queue().in_task = true;
+            shared.in_task.store(true, Ordering::Relaxed);
             let polled = catch_unwind(AssertUnwindSafe(|| drop(task.run())));
-            shared.queue().in_task = false;
+            shared.in_task.store(false, Ordering::Relaxed);
             if let Err(panic) = polled {
                 std::panic::resume_unwind(panic);
             }

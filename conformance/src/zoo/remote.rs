@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     owner: ThreadId,
     queue: Mutex<Queue>,
     woken: Condvar,
+    /// Whether a task is being polled. The poll may end in a forked child, so no lock guards it.
+    pub(super) in_task: AtomicBool,
 }
 
 /// Its queue, and what else it has to say.
@@ -27,8 +30,6 @@ pub(super) struct Queue {
     pub(super) stop: bool,
     pub(super) woken: bool,
     pub(super) closed: bool,
-    /// Whether a task is being polled.
-    pub(super) in_task: bool,
     /// How many polls were asked for.
     polls: u32,
 }
@@ -42,7 +43,14 @@ pub(super) enum Work {
 impl Shared {
     pub(super) fn new(bug: Option<Bug>, process: ProcessStamp) -> Self {
         let owner = thread::current().id();
-        Self { bug, process, owner, queue: Mutex::default(), woken: Condvar::new() }
+        Self {
+            bug,
+            process,
+            owner,
+            queue: Mutex::default(),
+            woken: Condvar::new(),
+            in_task: AtomicBool::new(false),
+        }
     }
 
     /// Whether it belongs to the process that forked this one, a thread of which may hold the lock.
@@ -130,7 +138,7 @@ impl RemoteLoop for Half {
         let (inside, polls) = {
             let mut queue = self.0.queue();
             queue.polls += 1;
-            (queue.in_task, queue.polls)
+            (self.0.in_task.load(Ordering::Relaxed), queue.polls)
         };
         if self.0.bug == Some(Bug::PollsAtOnce) && self.is_owner() && !self.is_closed() {
             drop(task.run());

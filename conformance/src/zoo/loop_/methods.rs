@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::mem;
+use std::sync::atomic::Ordering;
 
 use anyloop::{
     Callback, Capabilities, CloseError, EventLoop, Handle, Instant, LoopState, RejectReason, Rejected,
@@ -52,7 +53,7 @@ impl EventLoop for Specimen {
             return Err(Rejected::new(RejectReason::Full, callback));
         }
         let handle = self.handle();
-        if self.has(Bug::SleepsForEver) && self.shared.queue().in_task {
+        if self.has(Bug::SleepsForEver) && self.shared.in_task.load(Ordering::Relaxed) {
             return Ok(handle);
         }
         self.timers.borrow_mut().insert((when, handle), callback);
