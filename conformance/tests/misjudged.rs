@@ -1,6 +1,8 @@
 //! Programs that the kit once misjudged: a loop that conforms passes them.
 
-use anyloop_conformance::{Options, Specimen, check, trials};
+use anyloop::rules;
+use anyloop_conformance::judges::{Evidence, judge};
+use anyloop_conformance::{History, Options, Specimen, check, trials};
 
 /// Each with what was wrong with the kit.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -37,17 +39,43 @@ const PROGRAMS: &[(&str, &str)] = &[
         "a child that was told of before it was registered again was said to be known",
         "child %1 exit 255; child %2 signal 9; watch %1 #2; watch %2 #3 { watch %1 #4; fork }; ended %1; ended %2; run",
     ),
+    ("what tells that a child is not ours was not seen, and nothing was said to wait", "alien #1; turn 0"),
     ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
 ];
 
+/// A crowd asked for in one go, behind a timer that was due before the loop could look.
+fn crowd() -> String {
+    let soon: Vec<String> = (2..1200).map(|number| format!("soon #{number}")).collect();
+    format!("at 0 #1; {}; run", soon.join("; "))
+}
+
 #[test]
 fn what_was_misjudged_is_judged_rightly() {
-    for (what, program) in PROGRAMS {
+    let crowd = crowd();
+    let crowd =
+        ("a crowd that was there before the loop was taken for one that feeds itself", crowd.as_str());
+    for (what, program) in PROGRAMS.iter().copied().chain([crowd]) {
         let program = Some(program.parse().expect("a program"));
         let options = Options { program, ..Options::default() };
         let report = check("specimen", &Specimen::default(), &options, |_, _, _| {});
         let failures: Vec<String> =
             report.cells.iter().filter(|cell| cell.is_failure()).map(trials::explain).collect();
         assert!(failures.is_empty(), "{what}\n{}", failures.join("\n"));
+    }
+}
+
+/// What no play makes, and a driver may say.
+const NONSENSE: &[(&str, &str)] = &[(
+    "the process's own scope went away with a guard of its number",
+    "0 0 guard-off guard=0\n0 0 found policy=0",
+)];
+
+#[test]
+fn every_judge_has_an_opinion_on_nonsense() {
+    for (what, history) in NONSENSE {
+        let history: History = history.parse().unwrap_or_else(|error| panic!("{what}: {error}"));
+        for rule in rules::all() {
+            let _ = judge(rule, &Evidence::new(&history));
+        }
     }
 }

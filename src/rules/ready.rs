@@ -33,7 +33,7 @@ rules! {
         why "Programs that run on computers are not written for a loop that is full."
         check "whether every queue and table grows, timers' and handles' among them";
     /// Callbacks that schedule themselves for ever MUST NOT keep a timer that is due from running:
-    /// of those that are asked for after it is due, at most 1024 start before it.
+    /// of those that are asked for by callbacks that started when it was due, at most 1024 start before it.
     Must FAIR = "ready.fair" from ["LOOP-33"]
         why "One busy callback must not stop time-outs."
         check "whether each turn looks at the timers, however full the queue is";

@@ -89,7 +89,8 @@ impl Slot {
                 self.because = Because::Guard;
             }
             What::GuardOff { guard } => {
-                self.scopes.retain(|(other, _)| other != guard);
+                // Of a guard that never was, the process's own scope takes no notice.
+                self.scopes.retain(|(other, _)| other != guard || *other == 0);
                 self.because = Because::Guard;
             }
             What::Found { policy: Some(policy) } => {

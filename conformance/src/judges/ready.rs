@@ -7,8 +7,7 @@ use anyloop::rules::ready;
 
 use super::Treatment::Judged;
 use super::{Entry, Evidence, Judgement, Life, Run};
-use crate::history::{How, Ran, What};
-use crate::program::Label;
+use crate::history::{Event, How, Ran, What};
 
 /// How these rules are judged.
 pub static TABLE: &[Entry] = &[
@@ -188,15 +187,25 @@ fn grows(evidence: &Evidence<'_>) -> Judgement {
     Ok(exercised)
 }
 
-/// Whether a callback was asked for when that deadline had come.
-fn asked_when_due(evidence: &Evidence<'_>, label: Label, deadline: u64) -> bool {
-    let asked = evidence.lives.get(&label).and_then(|life| evidence.events[life.asked].at);
-    asked.is_some_and(|asked| asked >= deadline)
+/// For each event in a run the start of the callback that it is in; nothing for what no callback did.
+fn starts(evidence: &Evidence<'_>) -> std::vec::Vec<Option<usize>> {
+    let mut latest = None;
+    let start = |(at, event): (usize, &Event)| {
+        match event.what {
+            What::Started { .. } | What::Spun { .. } if event.context == 0 => latest = Some(at),
+            What::Enter { .. } | What::Exit { .. } => latest = None,
+            _ => {}
+        }
+        latest.filter(|_| event.context == 0)
+    };
+    evidence.events.iter().enumerate().map(start).collect()
 }
 
 fn fair(evidence: &Evidence<'_>) -> Judgement {
     const MOST: usize = 1024;
     let mut exercised = 0;
+    let starts = starts(evidence);
+    let asker = |label| evidence.lives.get(&label).and_then(|life| starts[life.asked]);
     for life in evidence.lives.values() {
         let (Some(deadline), Some(accepted)) = (life.deadline(), life.accepted) else { continue };
         let end = life.start().or(life.cancelled()).or(life.dropped).unwrap_or(evidence.events.len());
@@ -209,8 +218,11 @@ fn fair(evidence: &Evidence<'_>) -> Judgement {
                     spins += 1;
                     true
                 }
-                // What was ready when the timer became due has the right to be earlier.
-                What::Started { label } => asked_when_due(evidence, label, deadline),
+                // What was ready when the timer became due has the right to be earlier, and so has what
+                // was asked for before the loop could know.
+                What::Started { label } => {
+                    asker(label).is_some_and(|start| start > accepted && evidence.time_at(start) >= deadline)
+                }
                 _ => false,
             })
             .count();

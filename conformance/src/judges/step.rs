@@ -64,10 +64,9 @@ fn saw_running(evidence: &Evidence<'_>, turn: &Turn) -> bool {
 /// Whether everything that may run is a callback of the program's own: what polls tasks and looks
 /// after children is not seen.
 fn is_plain(evidence: &Evidence<'_>) -> bool {
-    !evidence
-        .events
-        .iter()
-        .any(|event| matches!(event.what, What::Spawned { .. } | What::ChildStarted { .. }))
+    !evidence.events.iter().any(|event| {
+        matches!(event.what, What::Spawned { .. } | What::ChildStarted { .. } | What::Watching { .. })
+    })
 }
 
 fn says(evidence: &Evidence<'_>) -> Judgement {

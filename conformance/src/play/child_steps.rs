@@ -100,6 +100,11 @@ impl Kids {
         self.get(kid).map(|state| state.pid)
     }
 
+    /// Notes that nobody can tell of the end any more.
+    pub(super) fn settle(&self, kid: Kid) {
+        self.change(kid, |state| state.settled = true);
+    }
+
     fn get(&self, kid: Kid) -> Option<State> {
         self.kids.borrow().get(&kid).copied()
     }
@@ -341,7 +346,7 @@ impl Player {
 
     fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
         let status = children.collect(pid);
-        self.kids.change(kid, |state| state.settled = true);
+        self.kids.settle(kid);
         self.log.record_quietly(What::Collected { kid, status });
     }
 

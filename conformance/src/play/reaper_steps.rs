@@ -58,6 +58,7 @@ impl Player {
         let Some(reaper) = watcher.as_ref().and_then(Watcher::reaper) else { return };
         let status = reaper.take_status(pid);
         if status.is_some() {
+            self.kids.settle(kid);
             self.log.release(Token::Stranger(kid));
         }
         self.log.record(What::Claimed { kid, status });
