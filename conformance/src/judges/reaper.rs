@@ -21,7 +21,7 @@ fn adopting(evidence: &Evidence<'_>) -> Option<usize> {
 }
 
 /// The children that nobody ever registered or collected by himself.
-fn strangers<'s>(story: &'s Story) -> impl Iterator<Item = (Kid, &'s Child)> {
+fn strangers(story: &Story) -> impl Iterator<Item = (Kid, &Child)> {
     let registered: BTreeSet<_> = story.registrations.iter().filter_map(|it| it.kid).collect();
     let kids = story.kids.iter().filter(move |(kid, child)| !registered.contains(kid) && !child.stolen);
     kids.map(|(kid, child)| (*kid, child))
