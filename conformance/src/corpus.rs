@@ -51,6 +51,7 @@ corpus! {
     "child-ended-before-watched"
     "child-late-twice"
     "child-replaced"
+    "child-taken-over"
     "close-reentry"
     "fork-current"
     "fork-in-task"

@@ -398,6 +398,14 @@ events! {
     "attaching" Attaching { which: Option<LoopName> };
     /// It was, or failed.
     "attach-done" AttachDone { failed: Option<String> };
+    /// A child is about to be registered for another loop, perhaps of another thread. `Accepted` or
+    /// `WatchRefused` follows.
+    "taking-over" TakingOver { label: Label, kid: Kid, elsewhere: bool };
+    /// The end of such a child was told: was the loop running `there` for which it was registered?
+    "told-there" ToldThere { label: Label, kid: Kid, right: bool, status: ExitStatus, there: bool };
+    /// The child has ended, the loops ran, and still nobody was told.
+    "untold" Untold { label: Label };
+
     /// On another thread than the loop's, a registration is about to be removed.
     "snatching" Snatching { kid: Kid };
     /// The watcher answered.

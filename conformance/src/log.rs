@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) snatched: BTreeSet<Kid>,
     /// Children that nobody had registered, and of whose end a watcher told.
     pub(crate) handed: BTreeSet<Kid>,
+    /// The loops of other threads that have taken a child over, or failed to.
+    pub(crate) takers: BTreeMap<Label, Option<Remote>>,
     /// What waited on a loop that went away: how many ran, and how many were dropped.
     pub(crate) leavings: [u32; 2],
 }

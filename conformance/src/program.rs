@@ -339,6 +339,9 @@ steps! {
     "sigcont" Sigcont { kid: KidRef };
     /// Registers a child with the watcher of the policy.
     "watch" Watch { kid: KidRef, label: Label, body: Body };
+    /// Registers a child for another loop: `a` of the same thread, the one that `other` runs, or `b` of
+    /// another thread. It is run at the end of the program, and closed.
+    "takeover" TakeOver { which: LoopName, kid: KidRef, label: Label };
     /// Removes the registration of a child.
     "unwatch" Unwatch { kid: KidRef };
     /// Collects a child that has ended, behind the watcher's back.

@@ -42,6 +42,7 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.descriptors`](crate::rules::child::DESCRIPTORS),
     /// [`child.pid`](crate::rules::child::PID),
     /// [`child.gone`](crate::rules::child::GONE),
+    /// [`child.takeover`](crate::rules::child::TAKEOVER),
     /// [`child.panic`](crate::rules::child::PANIC),
     /// [`child.interrupted`](crate::rules::child::INTERRUPTED),
     /// [`child.restored`](crate::rules::child::RESTORED),

@@ -106,6 +106,11 @@ rules! {
     Must ATTACHED = "child.attached" from ["WATCH-14", "WATCH-16", "WATCH-17"]
         why "Policies attach their watcher whenever a loop is stored, whatever is pending."
         check "what attaching does with the table";
+    /// A child that is registered again for another loop, of the same thread or of another, MUST be
+    /// reported by that loop, while it runs, and not by the one before.
+    Must TAKEOVER = "child.takeover" from ["WATCH-02", "WATCH-06"]
+        why "Whoever takes a child over has a loop of his own, and the one before may be anywhere by then."
+        check "whether what waits for the end asks whom to tell when the end has come, or knew before";
     /// If a registration is removed on another thread than its loop's, either its callback MUST
     /// run or the removal MUST answer true, but not both.
     Must RACE = "child.race" from ["WATCH-31"]

@@ -67,7 +67,10 @@ class ChildSteps(Steps):
         self.tellers = {}
         self.used_watchers = []
         if not self.subject.has_watchers:
-            words_of_this_part = "child end ended sigstop sigcont watch unwatch steal alien closewatcher attach unattach"
+            words_of_this_part = (
+                "child end ended sigstop sigcont watch takeover unwatch steal alien closewatcher attach unattach"
+                " adopt claim bracket"
+            )
             for word in words_of_this_part.split():
                 self.steps[word] = lambda _: self.record.lacking("child watchers")
 
@@ -168,6 +171,15 @@ class ChildSteps(Steps):
         state = self.kids.get(step.kid)
         if state is not None:
             self.watch(state.kid.pid, step.kid, state, step.label, step.body)
+
+    def step_adopt(self, _):
+        self.record.lacking("a watcher that tells of strangers")
+
+    step_claim = step_adopt
+    step_bracket = step_adopt
+
+    def step_takeover(self, _):
+        self.record.lacking("other loops that have children")
 
     def step_alien(self, step):
         self.watch(STRANGER, None, None, step.label, step.body)

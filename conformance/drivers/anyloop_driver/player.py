@@ -17,6 +17,7 @@ from .loop_steps import LoopSteps
 from .outcome import Planned, result_of, state_of, words
 from .policy_steps import Booth, PolicySteps, Seat
 from .record import Quoted, Record
+from .signal_step import SignalStep
 from .steps import LAST_RUNS
 from .task_steps import TaskSteps
 from .thread_steps import ThreadSteps
@@ -62,7 +63,7 @@ def close(descriptor):
         pass
 
 
-class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, LifeSteps, ForkStep):
+class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, SignalStep, LifeSteps, ForkStep):
     """Takes the steps of one program."""
 
     def __init__(self, subject, record, watchdog):
@@ -129,6 +130,7 @@ class Player(LoopSteps, ThreadSteps, TaskSteps, PolicySteps, ChildSteps, LifeSte
         self.poke()
         self.look()
         self.account_for_kids()
+        self.account_for_the_signal()
 
     def step(self, step):
         """Takes one step, wherever it stands. Those that are taken by whoever has the step, such as

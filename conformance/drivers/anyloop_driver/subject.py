@@ -16,6 +16,8 @@ LACKS = (
     ("future.scope", "there is no guard that cancels a task"),
     ("context", "asyncio stores nothing per context; threading.local and contextvars are Python's own"),
     ("capability", "there are no capabilities to ask for: methods raise NotImplementedError"),
+    ("child.takeover", "the driver has children on one loop only"),
+    ("reaper", "no watcher tells of children that nobody has registered; the fast one keeps them to itself"),
     ("step", "a host can take no steps: _run_once() is private"),
     ("fork.ends", "the driver ends a child inside of the callback that forked"),
     ("fork.drops", "what a forked child drops is up to its garbage collector, which the child does not live to see"),

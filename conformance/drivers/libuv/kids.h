@@ -23,6 +23,10 @@ void kids_count(struct player *player);
 /* Looks at what became of every child, and gives all back. */
 void kids_account(struct player *player);
 
+/* Takes a step about what handles the signal of a child's end; looks at it when all is over. */
+void signal_step(struct player *player, const struct step *step);
+void signal_account(struct player *player);
+
 /* How many descriptors are open, without those that steer the children. */
 int kids_descriptors(struct player *player);
 

@@ -187,6 +187,7 @@ static void finish(struct player *player)
     player_close(player);
     player_look(player);
     kids_account(player);
+    signal_account(player);
 }
 
 struct player *player_open(FILE *tell)

@@ -76,6 +76,8 @@ struct player {
     struct kid *kids;
     /* Whether a child was registered, and how many descriptors were open before; 0 if not counted. */
     bool watched;
+    /* Whether the program has its own idea of what handles the signal of a child's end. */
+    bool handled;
     int descriptors;
 };
 

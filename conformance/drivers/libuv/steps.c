@@ -182,6 +182,10 @@ void player_step(struct player *player, const struct step *step)
     case WATCH:
         kids_step(player, step);
         break;
+    case HEED:
+    case IGNORE:
+        signal_step(player, step);
+        break;
     case INTERRUPT:
         /* Only threads do that. */
         break;

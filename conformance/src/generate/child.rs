@@ -17,7 +17,12 @@ const KIDS: usize = 3;
 
 /// Generates programs about children.
 pub(super) fn programs() -> BoxedStrategy<Program> {
-    let kids = many((plan(), story()), 1..=KIDS);
+    woven(story())
+}
+
+/// Programs about some children, each with a story of that kind.
+pub(super) fn woven(story: BoxedStrategy<Vec<Step>>) -> BoxedStrategy<Program> {
+    let kids = many((plan(), story), 1..=KIDS);
     let order = many(any::<u8>(), 24);
     let wrapped = many(prop::bool::weighted(0.2), 24);
     let extras = many((extra(), any::<u8>()), 0..=2);
@@ -37,9 +42,9 @@ pub(super) fn plan() -> BoxedStrategy<Plan> {
 }
 
 /// The child that a story is about, until the story is told of another.
-const HERO: KidRef = KidRef(Kid(0));
+pub(super) const HERO: KidRef = KidRef(Kid(0));
 
-fn watch(body: Vec<Step>) -> Step {
+pub(super) fn watch(body: Vec<Step>) -> Step {
     Step::Watch { kid: HERO, label: Label(0), body: Body(body) }
 }
 

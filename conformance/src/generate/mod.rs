@@ -11,6 +11,7 @@ mod life;
 mod policy;
 mod reaper;
 mod step;
+mod takeover;
 mod wake;
 
 use std::vec::Vec;
@@ -60,6 +61,13 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
     Kind { name: "handled", needs: "child", families: &["child"], programs: 48, strategy: reaper::handled },
+    Kind {
+        name: "takeover",
+        needs: "child",
+        families: &["child"],
+        programs: 48,
+        strategy: takeover::programs,
+    },
     Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 64, strategy: reaper::programs },
     Kind {
         name: "life",

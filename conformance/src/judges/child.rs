@@ -8,6 +8,7 @@
 //! | `conduct.rs` | does a watcher behave? |
 //! | `disturbed.rs` | is nothing lost when threads, loops and signals come in between? |
 //! | `handled.rs` | does it respect what others have arranged for the signal? |
+//! | `taken.rs` | is a child that another loop took over reported there? |
 //! | `forked.rs` | is it disturbed by a forked child? |
 
 mod conduct;
@@ -16,6 +17,7 @@ pub(super) mod forked;
 mod handled;
 mod registering;
 mod story;
+mod taken;
 mod telling;
 
 use std::format;
@@ -28,6 +30,7 @@ use self::disturbed::{attached, interrupted, race};
 use self::handled::{chained, ignored, restored};
 use self::registering::{active, close, gone, refused, remove, replace};
 pub(super) use self::story::{Child, Story};
+use self::taken::takeover;
 use self::telling::{before, busy, code, once, pid, signal, stopped, unknown};
 use super::{Entry, Evidence, Treatment::Judged};
 use crate::history::What;
@@ -59,6 +62,7 @@ pub static TABLE: &[Entry] = &[
     (&rules::PANIC, Judged(panic)),
     (&rules::FINAL, Judged(final_)),
     (&rules::ATTACHED, Judged(attached)),
+    (&rules::TAKEOVER, Judged(takeover)),
     (&rules::RACE, Judged(race)),
     (&rules::INTERRUPTED, Judged(interrupted)),
     (&rules::RESTORED, Judged(restored)),

@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
 use anyloop::rules::child as rules;
-use anyloop::{ExitStatus, Loop, Pid, Watcher};
+use anyloop::{ChildToken, ExitStatus, Loop, Pid, Watcher};
 
 use super::Player;
 use super::payload::Payload;
@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What became of a child so far, as far as the program knows.
 #[derive(Clone, Copy)]
-struct State {
-    pid: Pid,
+pub(super) struct State {
+    pub(super) pid: Pid,
     ordered: bool,
     suspended: bool,
     /// The callback that is registered for it and was not told yet.
@@ -44,7 +44,7 @@ pub(super) struct Kids {
     /// Descriptors that were open before the first child was started.
     before: Cell<Option<usize>>,
     /// Whether a registration was accepted.
-    watched: Cell<bool>,
+    pub(super) watched: Cell<bool>,
     /// Whether the watcher works by way of the loop that it is attached to, which has to run then.
     bound: bool,
     /// Whether it was attached, if it has to be.
@@ -105,7 +105,7 @@ impl Kids {
         self.change(kid, |state| state.settled = true);
     }
 
-    fn get(&self, kid: Kid) -> Option<State> {
+    pub(super) fn get(&self, kid: Kid) -> Option<State> {
         self.kids.borrow().get(&kid).copied()
     }
 
@@ -151,6 +151,9 @@ impl Player {
                 if let Some(pid) = children.stranger() {
                     self.watch(children, pid, None, *label, body);
                 }
+            }
+            Step::TakeOver { which, kid: KidRef(kid), label } => {
+                self.take_over(children, *which, *kid, *label);
             }
             Step::Unwatch { kid: KidRef(kid) } => self.unwatch(*kid),
             Step::Steal { kid: KidRef(kid) } => self.steal(children, *kid),
@@ -276,27 +279,15 @@ impl Player {
         let tell = move |told: Pid, status: ExitStatus| {
             payload.call_with(|player| player.told(label, kid, told == pid, status));
         };
-        match watcher.watch_on(&self.lp, children.token(pid), tell) {
-            Ok(displaced) => {
-                if let Some(displaced) = displaced {
-                    self.log.record(What::Displaced { by: label });
-                    drop(displaced);
-                }
-                self.kids.watched.set(true);
-                self.log.record(What::Accepted { label, handle: None });
-            }
-            Err(rejected) => {
-                if let Some(kid) = kid {
-                    self.register(kid, before);
-                }
-                self.log.record(What::WatchRefused { label, why: format!("{}", rejected.reason) });
-                drop(rejected);
-            }
+        if register(&self.log, &watcher, &self.lp, children.token(pid), label, tell) {
+            self.kids.watched.set(true);
+        } else if let Some(kid) = kid {
+            self.register(kid, before);
         }
     }
 
     /// Notes which callback is registered for a child, and gives the former one.
-    fn register(&self, kid: Kid, label: Option<Label>) -> Option<Label> {
+    pub(super) fn register(&self, kid: Kid, label: Option<Label>) -> Option<Label> {
         let mut before = None;
         self.kids.change(kid, |state| before = core::mem::replace(&mut state.watched, label));
         before
@@ -306,10 +297,13 @@ impl Player {
     fn told(&self, label: Label, kid: Option<Kid>, right: bool, status: ExitStatus) {
         self.log.record(What::Told { label, kid, right, status });
         let Some(kid) = kid else { return };
-        self.kids.change(kid, |state| {
-            state.settled = true;
-            state.watched = state.watched.filter(|watched| *watched != label);
-        });
+        self.kids.change(kid, |state| state.watched = state.watched.filter(|watched| *watched != label));
+        self.settle(kid);
+    }
+
+    /// Some watcher told of a child, and should have collected it.
+    pub(super) fn settle(&self, kid: Kid) {
+        self.kids.change(kid, |state| state.settled = true);
         if let (Some(state), Some(children)) = (self.kids.get(kid), self.world.children()) {
             self.log.record(What::Zombie { kid, zombie: children.is_zombie(state.pid) });
         }
@@ -376,7 +370,7 @@ impl Player {
     }
 
     /// Runs the loop for so long, even if the program stops it.
-    fn run_for(&self, time: Duration) {
+    pub(super) fn run_for(&self, time: Duration) {
         let label = Label(0);
         self.hold_for(time, label);
         for _ in 0..Self::LAST_RUNS {
@@ -430,6 +424,32 @@ impl Player {
                 self.collect(children, kid, state.pid);
             }
             children.forget(state.pid);
+        }
+    }
+}
+
+/// Registers a child, on whatever thread, and writes down what came of it: was it accepted?
+pub(super) fn register(
+    log: &Log,
+    watcher: &Watcher,
+    lp: &Loop,
+    child: ChildToken,
+    label: Label,
+    tell: impl FnOnce(Pid, ExitStatus) + Send + 'static,
+) -> bool {
+    match watcher.watch_on(lp, child, tell) {
+        Ok(displaced) => {
+            if let Some(displaced) = displaced {
+                log.record(What::Displaced { by: label });
+                drop(displaced);
+            }
+            log.record(What::Accepted { label, handle: None });
+            true
+        }
+        Err(rejected) => {
+            log.record(What::WatchRefused { label, why: format!("{}", rejected.reason) });
+            drop(rejected);
+            false
         }
     }
 }

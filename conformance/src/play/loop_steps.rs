@@ -289,6 +289,12 @@ impl Player {
         self.with_other(|other| section(&other.lp))
     }
 
+    /// Closes the other loop.
+    pub(super) fn close_other(&self) {
+        let other = self.other.take();
+        drop(other);
+    }
+
     /// Does something with the other loop, made when it is first needed.
     fn with_other<R>(&self, section: impl FnOnce(&Other) -> R) -> Option<R> {
         // As many callbacks as a short program has, so that small numbers would name some.

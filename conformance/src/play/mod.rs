@@ -11,6 +11,7 @@
 //! | `child_steps.rs` | what do the steps about children do? |
 //! | `reaper_steps.rs` | what do the steps do that are about children nobody has registered? |
 //! | `signal_step.rs` | what handles the signal of a child's end? |
+//! | `takeover_step.rs` | how does another loop take a child over? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
 //! | `fork_step.rs` | what does a forked child try? |
@@ -27,6 +28,7 @@ mod payload;
 mod policy_steps;
 mod reaper_steps;
 mod signal_step;
+mod takeover_step;
 mod task_steps;
 mod thread_steps;
 
@@ -45,6 +47,7 @@ use self::child_steps::Kids;
 use self::fork_step::Leaving;
 use self::loop_steps::Other;
 use self::policy_steps::{Booth, Seat};
+use self::takeover_step::Takers;
 use self::task_steps::Tasks;
 use crate::history::{Current, History, Ran, What};
 use crate::log::{Log, Token};
@@ -124,6 +127,7 @@ pub(crate) struct Player {
     threads: RefCell<Vec<Box<dyn Thread>>>,
     tasks: Tasks,
     kids: Kids,
+    takers: Takers,
     /// How long a forked child may take, and the news of a child's end.
     fork_patience: Duration,
     /// In a forked child: it leaves when the run has ended.
@@ -179,6 +183,7 @@ impl Player {
             tasks: Tasks::default(),
             exception_handlers: Cell::default(),
             kids: Kids::new(subject),
+            takers: Takers::default(),
             fork_patience: platform::given_patience().unwrap_or(subject.patience()) / 2,
             leaving: RefCell::default(),
         })
@@ -212,6 +217,7 @@ impl Player {
             }
             self.run();
         }
+        self.await_takers();
         self.count_descriptors();
         self.close();
         self.poke();
@@ -243,6 +249,7 @@ impl Player {
             | Step::Sigstop { .. }
             | Step::Sigcont { .. }
             | Step::Watch { .. }
+            | Step::TakeOver { .. }
             | Step::Unwatch { .. }
             | Step::Steal { .. }
             | Step::Alien { .. }

@@ -37,6 +37,12 @@ pub trait World {
     /// Runs `job` on a new thread; `None` where there are no threads.
     fn thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>>;
 
+    /// As [`thread`](Self::thread), for a job that runs a loop of its own; `None` where loops live on one
+    /// thread.
+    fn loop_thread(&self, job: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {
+        self.thread(job)
+    }
+
     /// Starts and steers children; `None` where there are none.
     fn children(&self) -> Option<&dyn Children>;
 

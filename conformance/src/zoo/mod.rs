@@ -43,10 +43,8 @@
 //! * It chooses another watcher, or believes in the kernel unasked.
 //! * It is about the last handle of a watcher in a forked child, or a lock that a thread holds when
 //!   the process forks: chance, for a kit.
-//! * It is about the process's signals: what handled SIGCHLD before, and who blocks it. No rule speaks of
-//!   that yet; `impls/os/tests/sigchld.rs` and `limits.rs` do.
-//! * It is about a registration that another loop takes over, or a watcher that was never attached, or a
-//!   program's standard streams: no program of the kit does that yet; the first two are in `sigchld.rs`.
+//! * It is about who blocks SIGCHLD, a watcher that was never attached, or a program's standard streams: no
+//!   program of the kit does that; `impls/os/tests/limits.rs` and `sigchld.rs` do.
 
 mod diseases;
 mod host;

@@ -90,6 +90,10 @@ pub enum Sick {
     ClosesOnce,
     /// Forgets what is pending when it is attached to another loop, as asyncio's pidfd watcher does.
     ForgetsOnAttach,
+    /// Goes on telling the loop before, if another of the same thread took the child over.
+    StaysWithLoop,
+    /// Goes on telling the loop before, if one of another thread took the child over.
+    StaysOnThread,
     /// Answers to other threads than the loop's that it has removed what it has not.
     RemovesInNameElsewhere,
     /// Takes "interrupted" for "no child".
@@ -207,6 +211,18 @@ pub static DISEASES: &[super::Disease] = &[
         "attaching it forgets what is pending",
         &rules::ATTACHED,
         Sick::ForgetsOnAttach,
+    ),
+    sick(
+        "stays with the loop",
+        "goes on telling the loop before, if another of the same thread took the child over",
+        &rules::TAKEOVER,
+        Sick::StaysWithLoop,
+    ),
+    sick(
+        "stays on the thread",
+        "goes on telling the loop before, if one of another thread took the child over",
+        &rules::TAKEOVER,
+        Sick::StaysOnThread,
     ),
     sick(
         "removes in name elsewhere",
@@ -483,7 +499,13 @@ impl ChildWatcher for Specimen {
             // If the child has ended already, its thread waits for the table.
             drop(threads::start(Box::new(move || waiting.await_end(pid, interruptions))));
         }
-        let registration = Registration { remote: lp.remote(), callback };
+        let before = table.children.get(&pid).map(|former| former.remote.clone());
+        let stays = before.filter(|former| match shared.sick {
+            Some(Sick::StaysWithLoop) => former.is_owner(),
+            Some(Sick::StaysOnThread) => !former.is_owner(),
+            _ => false,
+        });
+        let registration = Registration { remote: stays.unwrap_or_else(|| lp.remote()), callback };
         let displaced = match table.children.insert(pid, registration) {
             Some(former) if shared.has(Sick::RunsBoth) => {
                 table.run_both(pid, former.callback);

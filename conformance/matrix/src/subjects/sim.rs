@@ -67,6 +67,11 @@ impl World for SimWorld {
         })))
     }
 
+    fn loop_thread(&self, _: Box<dyn FnOnce() + Send>) -> Option<Box<dyn Thread>> {
+        // Time stands still for whoever is outside, and so would every timer until that loop has ended.
+        None
+    }
+
     fn children(&self) -> Option<&dyn Children> {
         Some(self)
     }

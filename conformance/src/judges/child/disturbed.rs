@@ -43,7 +43,9 @@ impl Account {
         let closed = evidence.closed.map_or(evidence.events.len(), |(from, _)| from);
         for (at, event) in evidence.events.iter().enumerate() {
             match &event.what {
-                What::Watching { label, kid: Some(kid), .. } if *kid == of => {
+                What::Watching { label, kid: Some(kid), .. } | What::TakingOver { label, kid, .. }
+                    if *kid == of =>
+                {
                     account.asked.insert(*label);
                 }
                 What::Accepted { label, .. } if account.asked.contains(label) => {
@@ -52,7 +54,9 @@ impl Account {
                 What::WatchRefused { label, .. } => {
                     account.asked.remove(label);
                 }
-                What::Started { label } => account.called += usize::from(account.asked.contains(label)),
+                What::Started { label } | What::ToldThere { label, .. } => {
+                    account.called += usize::from(account.asked.contains(label))
+                }
                 What::Dropped { label } if at < closed => {
                     account.dropped += usize::from(account.asked.contains(label));
                 }

@@ -6,6 +6,7 @@ use std::vec::Vec;
 use anyloop::ExitStatus;
 
 use super::disturbed::snatched;
+use super::taken::taken;
 use crate::history::What;
 use crate::judges::Evidence;
 use crate::program::{Kid, Label, Plan};
@@ -29,9 +30,9 @@ pub(in crate::judges) struct Story {
     accounting: bool,
     /// Whether the system collects the children: their signal is ignored.
     ignored: bool,
-    /// Children that another thread meddled with: what became of them has no certain order, and a
-    /// judge of its own.
-    snatched: BTreeSet<Kid>,
+    /// Children that another thread or loop meddled with: what became of them has no certain order, or
+    /// no certain place, and a judge of its own.
+    apart: BTreeSet<Kid>,
 }
 
 /// What became of a child.
@@ -136,7 +137,7 @@ impl Story {
             removing: 0,
             accounting: false,
             ignored: false,
-            snatched: snatched(evidence),
+            apart: &snatched(evidence) | &taken(evidence),
         };
         for (at, event) in evidence.events.iter().enumerate() {
             story.accounting |= matches!(event.what, What::Poked { .. });
@@ -149,7 +150,7 @@ impl Story {
 
     fn note_kid(&mut self, at: usize, what: &What) {
         if let What::ChildStarted { kid, plan } = what
-            && !self.snatched.contains(kid)
+            && !self.apart.contains(kid)
         {
             let child = Child {
                 plan: *plan,
@@ -195,7 +196,7 @@ impl Story {
 
     fn note_registration(&mut self, at: usize, what: &What) {
         match what {
-            What::Watching { kid: Some(kid), .. } if self.snatched.contains(kid) => {}
+            What::Watching { kid: Some(kid), .. } if self.apart.contains(kid) => {}
             What::Watching { label, kid, active } => self.registrations.push(Registration {
                 label: *label,
                 kid: *kid,
@@ -218,7 +219,7 @@ impl Story {
                 self.change(*by, |by| by.displaces = Some(at));
             }
             What::Unwatching { .. } => self.removing = at,
-            What::Unwatched { kid, .. } if self.snatched.contains(kid) => {}
+            What::Unwatched { kid, .. } if self.apart.contains(kid) => {}
             What::Unwatched { kid, answer } => self.note_removal(*kid, *answer),
             What::Accepted { label, .. } => self.change(*label, |it| it.accepted = Some(at)),
             What::WatchRefused { label, .. } => self.change(*label, |it| it.refused = Some(at)),

@@ -42,7 +42,6 @@ pub(crate) fn wait_for_end(child: &WaitId<'_>) {
 }
 
 /// Whether the child has ended, or is no child of this process. Collects nothing.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
 pub(crate) fn has_ended(child: &WaitId<'_>) -> bool {
     wait(child, WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) != Ok(None)
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use anyloop::{ChildToken, ExitStatus, Remote, SendCallback};
+use anyloop::{ChildToken, ExitCallback, ExitStatus, Pid, Remote, SendCallback};
 
 use super::collect;
 use super::registry::{Registration, Registry};
@@ -43,6 +43,26 @@ impl End {
             Ok(_) => Ok(()),
             Err(error) => Err((error, Arc::into_inner(end))),
         }
+    }
+
+    /// Nobody can wait for it: gives the callback back, and the child to the loop that had it before. `Err`
+    /// if another thread has removed the registration meanwhile, and has the child now.
+    pub(crate) fn give_back(
+        registry: &Arc<Registry>,
+        pid: Pid,
+        id: u64,
+        former: Option<Registration>,
+    ) -> Result<ExitCallback, Option<ExitCallback>> {
+        let before = former.as_ref().map(|former| former.id);
+        let given = registry.give_back(pid, id, former);
+        if let Some(id) = before {
+            let end = Self { registry: registry.clone(), child: ChildToken::from(pid), id };
+            // It may have come while nobody wanted to know.
+            if collect::has_ended(&wait_id(&end.child)) {
+                Arc::new(end).post();
+            }
+        }
+        given.map_err(|former| former.map(|former| former.callback))
     }
 
     /// The loop that is to be told, if anybody is to be told still.

@@ -2,7 +2,9 @@
 //!
 //! Each registration has a number of its own beside the pid: whoever waits for the child's end
 //! presents it, and gets nothing if the registration is gone, even if the pid has been given to
-//! another child since. Replacing a callback keeps the number, since the child is the same.
+//! another child since. Replacing a callback keeps the number, since the child is the same; but another
+//! loop that takes the child over gets a number of its own, for it has to wait by itself: the one before
+//! may never run again.
 //!
 //! In a forked child the registry of the parent is closed and empty. That is found out before the
 //! lock is taken, which a thread of the parent may have held when it forked.
@@ -56,9 +58,10 @@ impl Drop for Registry {
 
 /// What became of a callback that was to be registered.
 pub(crate) enum Added {
-    /// It is registered under this number, and somebody has to wait for the child.
-    New(u64),
-    /// It took the place of another, whose wait goes on.
+    /// It is registered under this number, and somebody has to wait for the child. What another loop had
+    /// registered is over, and so is its wait.
+    New(u64, Option<Registration>),
+    /// It took the place of another of the same loop, whose wait goes on.
     Replaced(ExitCallback),
     /// The watcher is closed; here it is back.
     Closed(ExitCallback),
@@ -82,15 +85,38 @@ impl Registry {
         state.last_id += 1;
         let id = state.last_id;
         match state.by_pid.entry(pid) {
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.remote = remote;
-                Added::Replaced(mem::replace(&mut known.callback, callback))
+            Entry::Occupied(mut known) if known.get().remote.is_same(&remote) => {
+                Added::Replaced(mem::replace(&mut known.get_mut().callback, callback))
             }
-            Entry::Vacant(place) => {
-                place.insert(Registration { id, callback, remote, source: None });
-                Added::New(id)
+            entry => {
+                let new = Registration { id, callback, remote, source: None };
+                let former = match entry {
+                    Entry::Occupied(mut known) => Some(known.insert(new)),
+                    Entry::Vacant(place) => {
+                        place.insert(new);
+                        None
+                    }
+                };
+                Added::New(id, former)
             }
+        }
+    }
+
+    /// Takes a registration back that nobody can wait for, and gives the child back to whoever had it
+    /// before. `Err` if another thread has removed the registration meanwhile.
+    pub(crate) fn give_back(
+        &self,
+        pid: Pid,
+        id: u64,
+        former: Option<Registration>,
+    ) -> Result<ExitCallback, Option<Registration>> {
+        let Some(mut state) = self.state() else { return Err(former) };
+        match state.by_pid.entry(pid) {
+            Entry::Occupied(mut known) if known.get().id == id => Ok(match former {
+                Some(former) => known.insert(former).callback,
+                None => known.remove().callback,
+            }),
+            _ => Err(former),
         }
     }
 

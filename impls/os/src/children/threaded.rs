@@ -49,21 +49,20 @@ impl ChildWatcher for ThreadedChildWatcher {
             return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
         }
         let pid = token.pid();
-        let id = match self.registry.add(pid, lp.remote(), callback) {
-            Added::New(id) => id,
+        let (id, former) = match self.registry.add(pid, lp.remote(), callback) {
+            Added::New(id, former) => (id, former),
             Added::Replaced(former) => return Ok(Some(former)),
             Added::Closed(callback) => return Err(Rejected::new(WatchError::Closed, (token, callback))),
         };
         let end = End { registry: self.registry.clone(), child: token, id };
-        let Err((error, end)) = end.wait_in_thread() else { return Ok(None) };
-        match self.registry.take(pid, id) {
-            Some(known) => {
+        let Err((error, end)) = end.wait_in_thread() else { return Ok(former.map(|it| it.callback)) };
+        match End::give_back(&self.registry, pid, id, former) {
+            Ok(callback) => {
                 let child = end.map_or_else(|| ChildToken::from(pid), |end| end.child);
                 let error = OsError::from_raw(error.raw_os_error().unwrap_or_default());
-                Err(Rejected::new(error.into(), (child, known.callback)))
+                Err(Rejected::new(error.into(), (child, callback)))
             }
-            // Another thread removed the registration meanwhile, and has the child now.
-            None => Ok(None),
+            Err(former) => Ok(former),
         }
     }
 

@@ -12,14 +12,14 @@ use std::sync::{Arc, OnceLock};
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
-    RejectReason, Rejected, Remote, WatchError, get_running_loop,
+    RejectReason, Rejected, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use crate::children::collect::{self, by_number};
 use crate::children::end::End;
-use crate::children::registry::{Added, Registry};
+use crate::children::registry::{Added, Registration, Registry};
 use crate::linux::os_error;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes
@@ -108,11 +108,7 @@ impl PidfdChildWatcher {
             return Err((os_error(Errno::BADF).into(), end));
         };
         let (pid, id) = (end.child.pid(), end.id);
-        let waiting = Rc::new(Waiting {
-            end: Cell::new(Some(Arc::new(end))),
-            source: Cell::new(None),
-            remote: lp.remote(),
-        });
+        let waiting = Rc::new(Waiting { end: Cell::new(Some(Arc::new(end))), source: Cell::new(None) });
         let told = waiting.clone();
         // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
         // until it is removed.
@@ -147,8 +143,8 @@ impl ChildWatcher for PidfdChildWatcher {
             return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
         }
         let pid = token.pid();
-        let id = match self.registry.add(pid, lp.remote(), callback) {
-            Added::New(id) => id,
+        let (id, former) = match self.registry.add(pid, lp.remote(), callback) {
+            Added::New(id, former) => (id, former),
             Added::Replaced(former) => return Ok(Some(former)),
             Added::Closed(callback) => return Err(Rejected::new(WatchError::Closed, (token, callback))),
         };
@@ -158,26 +154,21 @@ impl ChildWatcher for PidfdChildWatcher {
             // Over already, or not ours: there is nothing to wait for.
             _ if end.has_come() => {
                 Arc::new(end).post();
-                return Ok(None);
+                Ok(())
             }
             Ok(()) => self.register(lp, end),
             Err(error) => Err((error.into(), end)),
         };
-        let Err((error, end)) = failed else { return Ok(None) };
-        match self.registry.take(pid, id) {
-            Some(known) => Err(Rejected::new(error, (end.child, known.callback))),
-            // Another thread removed the registration meanwhile, and has the child now.
-            None => Ok(None),
+        let Err((error, end)) = failed else { return Ok(former.map(stop_waiting)) };
+        match End::give_back(&self.registry, pid, id, former) {
+            Ok(callback) => Err(Rejected::new(error, (end.child, callback))),
+            Err(former) => Ok(former),
         }
     }
 
     fn remove_child_handler(&self, pid: Pid) -> bool {
-        let Some(known) = self.registry.remove(pid) else { return false };
-        if let Some(source) = known.source {
-            // Only the loop can stop watching. If it is closed, it has stopped.
-            drop(known.remote.call_soon(move || stop_watching(source)));
-        }
-        true
+        // The callback is dropped here, outside of the lock.
+        self.registry.remove(pid).map(stop_waiting).is_some()
     }
 
     fn attach_loop(&self, _: Option<&Loop>) -> Result<(), WatchError> {
@@ -219,6 +210,15 @@ pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
     }
 }
 
+/// Has a loop wait no more for what is not registered any more, and gives the callback.
+fn stop_waiting(known: Registration) -> ExitCallback {
+    if let Some(source) = known.source {
+        // Only the loop can stop watching. If it is closed, it has stopped.
+        drop(known.remote.call_soon(move || stop_watching(source)));
+    }
+    known.callback
+}
+
 /// Takes a pidfd out of the running loop.
 fn stop_watching(source: Handle) {
     if let Ok(lp) = get_running_loop() {
@@ -239,8 +239,6 @@ impl End {
 struct Waiting {
     end: Cell<Option<Arc<End>>>,
     source: Cell<Option<Handle>>,
-    /// Whose registration it is.
-    remote: Remote,
 }
 
 impl Waiting {
@@ -254,12 +252,7 @@ impl Waiting {
         if let Some(source) = self.source.get() {
             stop_watching(source);
         }
-        match end.remote() {
-            Some(remote) if remote.is_same(&self.remote) => end.news().tell(),
-            // The registration was replaced, on another loop, perhaps of this thread.
-            Some(_) => end.post(),
-            None => {}
-        }
+        end.news().tell();
     }
 }
 

@@ -43,15 +43,16 @@ impl<M: Manner> Bound<M> {
             return Err(Rejected::new(WatchError::NotAttached, (token, callback)));
         }
         let pid = token.pid();
-        match self.sweep.add(lp, token, callback)? {
-            Registered::New(id) => M::look_at(self, pid, id),
+        let (id, former) = match self.sweep.add(lp, token, callback)? {
+            Registered::New(id, former) => (id, former),
             Registered::Replaced(former) => return Ok(Some(former)),
-        }
+        };
+        M::look_at(self, pid, id);
         if !self.attached.is_some() {
             // Detached meanwhile, on another thread.
             self.sweep.leave_to_threads(true);
         }
-        Ok(None)
+        Ok(former.map(|it| it.callback))
     }
 
     pub(super) fn remove(&self, pid: Pid) -> bool {

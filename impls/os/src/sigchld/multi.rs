@@ -114,25 +114,24 @@ impl ChildWatcher for MultiLoopChildWatcher {
         callback: ExitCallback,
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
         let sweep = &self.shared.sweep;
-        match sweep.add(lp, token, callback)? {
-            Registered::New(id) => {
-                if let Err(error) = self.shared.listen(lp) {
-                    return sweep.refuse(id, error).map_or(Ok(None), Err);
-                }
-                // It may have ended before anybody listened.
-                if sweep.look_at(id) {
-                    self.shared.tidy(&lp.remote());
-                }
-                Ok(None)
-            }
-            Registered::Replaced(former) => {
-                // Not if its end was seen already, and is on its way.
-                if sweep.waits_for(&lp.remote()) && self.shared.listen(lp).is_err() {
-                    sweep.leave_to_threads(true);
-                }
-                Ok(Some(former))
-            }
+        let (id, former) = match sweep.add(lp, token, callback)? {
+            Registered::New(id, former) => (id, former),
+            Registered::Replaced(former) => return Ok(Some(former)),
+        };
+        match (self.shared.listen(lp), &former) {
+            (Ok(()), _) => {}
+            (Err(error), None) => return sweep.refuse(id, error).map_or(Ok(None), Err),
+            // Whoever had the child before is gone, so it is not refused.
+            (Err(_), Some(_)) => sweep.leave_to_threads(true),
         }
+        // It may have ended before anybody listened.
+        if sweep.look_at(id) {
+            self.shared.tidy(&lp.remote());
+        }
+        Ok(former.map(|it| {
+            self.shared.tidy(&it.remote);
+            it.callback
+        }))
     }
 
     fn remove_child_handler(&self, pid: Pid) -> bool {

@@ -12,7 +12,7 @@ use anyloop::{ChildToken, ExitCallback, Loop, Pid, RejectReason, Rejected, Remot
 
 use crate::children::collect;
 use crate::children::end::End;
-use crate::children::registry::{Added, Registry};
+use crate::children::registry::{Added, Registration, Registry};
 use crate::processes::wait_id;
 
 /// Whether the child has ended, or nobody wants to know.
@@ -22,9 +22,9 @@ fn is_over(end: &End) -> bool {
 
 /// What came of a registration.
 pub(crate) enum Registered {
-    /// The child waits under this number.
-    New(u64),
-    /// It waited already, and this callback was to be told so far.
+    /// The child waits under this number. Another loop had registered it, if that is given.
+    New(u64, Option<Registration>),
+    /// It waited already, for the same loop, and this callback was to be told so far.
     Replaced(ExitCallback),
 }
 
@@ -52,10 +52,13 @@ impl Sweep {
             return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
         }
         match self.registry.add(token.pid(), lp.remote(), callback) {
-            Added::New(id) => {
+            Added::New(id, former) => {
                 let end = End { registry: self.registry.clone(), child: token, id };
+                if let Some(former) = &former {
+                    self.forget(former.id);
+                }
                 self.waiting().insert(id, Arc::new(end));
-                Ok(Registered::New(id))
+                Ok(Registered::New(id, former))
             }
             Added::Replaced(former) => Ok(Registered::Replaced(former)),
             Added::Closed(callback) => Err(Rejected::new(WatchError::Closed, (token, callback))),
