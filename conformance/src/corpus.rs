@@ -55,6 +55,7 @@ corpus! {
     "close-reentry"
     "fork-current"
     "fork-in-task"
+    "fork-of-the-finished"
     "fork-parent"
     "fork-thread"
     "guard-out-of-order"

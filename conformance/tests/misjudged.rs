@@ -40,6 +40,10 @@ const PROGRAMS: &[(&str, &str)] = &[
         "child %1 exit 255; child %2 signal 9; watch %1 #2; watch %2 #3 { watch %1 #4; fork }; ended %1; ended %2; run",
     ),
     ("what tells that a child is not ours was not seen, and nothing was said to wait", "alien #1; turn 0"),
+    (
+        "what a capture asks for while it is dropped was not seen to run",
+        "soon #1 { cancel #4 }; touchy #4; run; turn 0",
+    ),
     ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
 ];
 

@@ -9,6 +9,7 @@ use alloc::rc::Rc;
 use core::any::Any;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::pin::{Pin, pin};
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
@@ -95,6 +96,11 @@ pub(crate) fn run_until_complete<F: Future>(
     drop(borrowed);
     // An unfinished task has nothing left to poll; it must not linger until the loop is closed.
     task.cancel();
+    if ran == Err(RunError::WrongProcess) {
+        // The run is the parent's, and so is what came of it there.
+        mem::forget(root.output.take());
+        return Err(RunError::WrongProcess);
+    }
     match root.output {
         Some(Ok(output)) => Ok(output),
         Some(Err(panic)) => platform::resume_unwind(panic),

@@ -38,6 +38,7 @@ fn steps(depth: u32) -> BoxedStrategy<Step> {
         with_body(4, &inner, |label, body| Step::Post { label, body }),
         with_body(3, &thread(), |label, body| Step::Thread { label, body }),
         with_body(3, &task(), |label, body| Step::Task { label, body }),
+        with_body(2, &task(), |label, body| Step::Until { label, body }),
         with_ref(2, |of| Step::Cancel { of }),
         (4, loop_name().prop_map(|which| Step::Store { which }).boxed()),
         just(4, Step::Ask),

@@ -61,11 +61,12 @@ fn saw_running(evidence: &Evidence<'_>, turn: &Turn) -> bool {
     evidence.between(turn.from, turn.to).any(|(_, event)| event.context == 0 && ran(&event.what))
 }
 
-/// Whether everything that may run is a callback of the program's own: what polls tasks and looks
-/// after children is not seen.
+/// Whether everything that may run is a callback of the program's own: what polls tasks, looks after
+/// children, or was asked for by what was dropped, is not seen.
 fn is_plain(evidence: &Evidence<'_>) -> bool {
+    use What::{ChildStarted, Spawned, Touching, Watching};
     !evidence.events.iter().any(|event| {
-        matches!(event.what, What::Spawned { .. } | What::ChildStarted { .. } | What::Watching { .. })
+        matches!(event.what, Spawned { .. } | ChildStarted { .. } | Watching { .. } | Touching { .. })
     })
 }
 

@@ -96,6 +96,12 @@ pub(super) static DISEASES: &[Disease] = &[
         Bug::Loop(loop_::Bug::RunsOnInChild),
     ),
     sick(
+        "ends well in the child",
+        "in a forked child, a run gives the output of its future, if that was at its end when the process forked",
+        &rules::ENDS,
+        Bug::Root(root::Bug::FinishesInChild),
+    ),
+    sick(
         "drops in the child",
         "in a forked child, it drops its callbacks with itself",
         &rules::DROPS,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::boxed::Box;
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,7 @@ pub enum Bug {
     KeepsTogether,
     KeepsFirst,
     RunsInChild,
+    FinishesInChild,
 }
 
 std::thread_local! {
@@ -135,6 +136,16 @@ impl Root for Sick {
         if self.has(Bug::SwallowsPanic) {
             let run = AssertUnwindSafe(|| lp.run_until_complete(future));
             return catch_unwind(run).unwrap_or(Err(RunError::Stopped));
+        }
+        if self.has(Bug::FinishesInChild) {
+            let mut finished = None;
+            let watched = poll_fn(|cx| {
+                let polled = future.as_mut().poll(cx);
+                finished = if let Poll::Ready(output) = polled { Some(output) } else { None };
+                polled
+            });
+            let ran = lp.run_until_complete(watched);
+            return finished.map_or(ran, Ok);
         }
         match lp.run_until_complete(future) {
             Ok(output) if self.has(Bug::WrongOutput) => Ok(output + 1),

@@ -29,7 +29,7 @@ pub(in crate::judges) struct Story {
     /// Whether the program is over, and the kit looks at what is left.
     accounting: bool,
     /// Whether the system collects the children: their signal is ignored.
-    ignored: bool,
+    pub(super) ignored: bool,
     /// Children that another thread or loop meddled with: what became of them has no certain order, or
     /// no certain place, and a judge of its own.
     apart: BTreeSet<Kid>,
