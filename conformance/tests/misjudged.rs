@@ -44,6 +44,8 @@ const PROGRAMS: &[(&str, &str)] = &[
         "what a capture asks for while it is dropped was not seen to run",
         "soon #1 { cancel #4 }; touchy #4; run; turn 0",
     ),
+    ("what polls the future of a run was not seen to wait", "until #4 { park }; turn 0"),
+    ("a callback that asks for itself again was not seen to wait", "at 0 #1; spin #11 #1; run; turn 0"),
     ("a new watcher was taken for the closed one", "closewatcher; unsetwatcher; alien #1"),
 ];
 

@@ -354,6 +354,8 @@ class ChildSteps(Steps):
         )
         if not told or self.before is None or self.given_up or self.loop.is_closed():
             return
+        # It may have been made after the first count.
+        self.close_other()
         if self.descriptors() > self.before:
             # What was removed from a callback may be given back in the next turn.
             self.run_for(UNIT)

@@ -117,8 +117,13 @@ class LoopSteps(Steps):
         self.exception_handlers = 0
 
     def tidy(self):
+        self.close_other()
+
+    def close_other(self):
+        """Closes the other loop, if there is one."""
         if self.other is not None:
             self.other.close()
+            self.other = None
 
     def step_soon(self, step):
         self.schedule(step.label, "soon", Payload(self, step.label, step.body))

@@ -218,6 +218,8 @@ void kids_count(struct player *player)
     for (struct kid *kid = player->kids; kid != NULL; kid = kid->next)
         if (kid->pid != 0 && !kid->told)
             return;
+    /* It may have been made after the first count. */
+    player_close_other(player);
     QUIETLY(player, "descriptors before=%d after=%d", player->descriptors, kids_descriptors(player));
 }
 

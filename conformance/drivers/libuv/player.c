@@ -119,6 +119,16 @@ void player_attempt(struct player *player, bool other)
     player_look(player);
 }
 
+void player_close_other(struct player *player)
+{
+    if (player->other == NULL)
+        return;
+    lp_must(lp_close(player->other), "uv_loop_close");
+    lp_free(player->other);
+    free(player->other);
+    player->other = NULL;
+}
+
 void player_close(struct player *player)
 {
     int error = 0;
@@ -210,11 +220,7 @@ void player_play(struct player *player, const struct body *program)
     finish(player);
     player_join(player);
     lp_must(player->closed ? 0 : UV_EBUSY, "uv_loop_close");
-    if (player->other != NULL) {
-        lp_must(lp_close(player->other), "uv_loop_close");
-        lp_free(player->other);
-        free(player->other);
-    }
+    player_close_other(player);
 }
 
 void player_free(struct player *player)

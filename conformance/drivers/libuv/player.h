@@ -109,6 +109,7 @@ void player_release(struct player *player);
 void player_step(struct player *player, const struct step *step);
 
 void player_close(struct player *player);
+void player_close_other(struct player *player);
 void *player_allocate(size_t size);
 
 /* Runs the loop for so many ms, even if the program stops it. */

@@ -62,12 +62,16 @@ fn saw_running(evidence: &Evidence<'_>, turn: &Turn) -> bool {
 }
 
 /// Whether everything that may run is a callback of the program's own: what polls tasks, looks after
-/// children, or was asked for by what was dropped, is not seen.
+/// children, asks for itself again, or was asked for by what was dropped, is not seen.
 fn is_plain(evidence: &Evidence<'_>) -> bool {
-    use What::{ChildStarted, Spawned, Touching, Watching};
-    !evidence.events.iter().any(|event| {
-        matches!(event.what, Spawned { .. } | ChildStarted { .. } | Watching { .. } | Touching { .. })
-    })
+    use What::{ChildStarted, Enter, Spawned, Spun, Touching, Watching};
+    let is_polled = |what: &What| matches!(what, Spawned { .. } | Enter { until: Some(_) });
+    let is_told = |what: &What| matches!(what, ChildStarted { .. } | Watching { .. });
+    let is_again = |what: &What| matches!(what, Spun { .. } | Touching { .. });
+    !evidence
+        .events
+        .iter()
+        .any(|event| is_polled(&event.what) || is_told(&event.what) || is_again(&event.what))
 }
 
 fn says(evidence: &Evidence<'_>) -> Judgement {

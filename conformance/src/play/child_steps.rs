@@ -399,6 +399,8 @@ impl Player {
         if self.given_up.get() || self.lp.is_closed() {
             return;
         }
+        // It may have been made after the first count.
+        self.close_other();
         if world.descriptors(before, Duration::ZERO) > Some(before) {
             // What was removed from a callback may be given back in the next turn.
             self.run_for(Duration::from_nanos(Units::NANOS));

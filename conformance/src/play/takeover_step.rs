@@ -5,7 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::time::Duration;
 
 use anyloop::{ChildToken, ContextId, ExitStatus, Loop, Pid, Watcher};
@@ -28,8 +28,6 @@ const LONGEST: Duration = Duration::from_nanos(8 * Units::NANOS);
 pub(super) struct Takers {
     labels: RefCell<Vec<Label>>,
     threads: RefCell<Vec<Box<dyn Thread>>>,
-    /// Whether the other loop of this thread has to be closed for their sake.
-    any: Cell<bool>,
 }
 
 impl Player {
@@ -45,7 +43,6 @@ impl Player {
             label,
             elsewhere: which == LoopName::B,
         };
-        self.takers.any.set(true);
         let accepted = match which {
             LoopName::A => self.with_other_loop(Loop::clone).is_some_and(|lp| claim.register(&lp)),
             LoopName::B => self.take_elsewhere(claim),
@@ -95,9 +92,6 @@ impl Player {
         let remotes = self.log.with(|state| core::mem::take(&mut state.takers));
         remotes.into_values().flatten().for_each(|remote| remote.stop());
         self.takers.threads.take().into_iter().for_each(Thread::join);
-        if self.takers.any.take() {
-            self.close_other();
-        }
     }
 }
 
