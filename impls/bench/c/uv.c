@@ -238,3 +238,55 @@ void bench_uv_watch_once(int descriptor) {
     if (uv_loop_close(&loop))
         abort();
 }
+
+/* children: their ends, in the order in which they are told. */
+
+struct children { uv_loop_t loop; struct end *first, **last; };
+struct child { uv_process_t process; struct children *of; };
+struct end { struct end *next; int code; };
+
+static void on_closed(uv_handle_t *handle) { free(handle->data); }
+
+static void on_exit_of(uv_process_t *process, int64_t status, int signal) {
+    struct child *child = process->data;
+    struct end *end = malloc(sizeof *end);
+    end->next = NULL;
+    end->code = signal ? -1 : (int)status;
+    *child->of->last = end;
+    child->of->last = &end->next;
+    uv_close((uv_handle_t *)process, on_closed);
+}
+
+struct children *bench_uv_children_new(void) {
+    struct children *children = calloc(1, sizeof *children);
+    uv_loop_init(&children->loop);
+    children->last = &children->first;
+    return children;
+}
+
+int bench_uv_spawn(struct children *children, const char *program, int input) {
+    struct child *child = calloc(1, sizeof *child);
+    char *arguments[] = {(char *)program, NULL};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_INHERIT_FD, .data.fd = input},
+        {.flags = UV_INHERIT_FD, .data.fd = 1},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+    };
+    uv_process_options_t options = {
+        .exit_cb = on_exit_of, .file = program, .args = arguments, .stdio_count = 3, .stdio = stdio};
+    child->of = children;
+    child->process.data = child;
+    return uv_spawn(&children->loop, &child->process, &options);
+}
+
+int bench_uv_next_end(struct children *children) {
+    while (!children->first)
+        uv_run(&children->loop, UV_RUN_ONCE);
+    struct end *end = children->first;
+    int code = end->code;
+    children->first = end->next;
+    if (!children->first)
+        children->last = &children->first;
+    free(end);
+    return code;
+}

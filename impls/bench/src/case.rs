@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) metrics: &'static [Metric],
     /// Operations in one sample.
     pub(crate) length: u64,
-    /// Operations in one sample of `--quick`.
+    /// Operations in one sample of `--quick`, which leaves it out if there are none.
     pub(crate) quick: u64,
     /// How many CPUs it is about.
     pub(crate) cpus: usize,
@@ -64,19 +64,38 @@ type Measure = Box<dyn Fn(&Order) -> Sample>;
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// Which of anyloop's it is compared with.
+    pub(crate) against: &'static str,
     /// So many times fewer operations are enough, and any more would take too long.
     pub(crate) slower: u64,
     /// The work, or why it cannot be done.
     pub(crate) measure: Result<Measure, &'static str>,
+    /// Says what the work takes that is not there. It is asked once, before all rounds.
+    pub(crate) lacks: fn() -> Option<&'static str>,
+    /// Whether it is known to go wrong now and then: that is shown, and nobody is to mend it here.
+    pub(crate) flawed: bool,
 }
 
 impl Subject {
     fn new(name: &'static str, kind: Kind, measure: impl Fn(&Order) -> Sample + 'static) -> Self {
-        Self { name, kind, slower: 1, measure: Ok(Box::new(measure)) }
+        Self {
+            name,
+            kind,
+            against: "anyloop",
+            slower: 1,
+            measure: Ok(Box::new(measure)),
+            lacks: || None,
+            flawed: false,
+        }
     }
 
     pub(crate) fn anyloop(measure: impl Fn(&Order) -> Sample + 'static) -> Self {
-        Self::new("anyloop", Kind::Anyloop, measure)
+        Self::ours("anyloop", measure)
+    }
+
+    /// One of several of anyloop's.
+    pub(crate) fn ours(name: &'static str, measure: impl Fn(&Order) -> Sample + 'static) -> Self {
+        Self::new(name, Kind::Anyloop, measure)
     }
 
     pub(crate) fn limit(name: &'static str, measure: impl Fn(&Order) -> Sample + 'static) -> Self {
@@ -89,7 +108,27 @@ impl Subject {
 
     /// One that would belong here, and why it is missing.
     pub(crate) fn missing(name: &'static str, kind: Kind, why: &'static str) -> Self {
-        Self { name, kind, slower: 1, measure: Err(why) }
+        Self { name, kind, against: "anyloop", slower: 1, measure: Err(why), lacks: || None, flawed: false }
+    }
+
+    pub(crate) fn against(mut self, ours: &'static str) -> Self {
+        self.against = ours;
+        self
+    }
+
+    pub(crate) fn unless(mut self, lacks: fn() -> Option<&'static str>) -> Self {
+        self.lacks = lacks;
+        self
+    }
+
+    pub(crate) fn flawed(mut self) -> Self {
+        self.flawed = true;
+        self
+    }
+
+    /// Why it cannot be measured here.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        self.measure.as_ref().err().copied().or_else(self.lacks)
     }
 
     pub(crate) fn slower(mut self, times: u64) -> Self {

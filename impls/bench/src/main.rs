@@ -3,7 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `case.rs` | what is a measurement? |
-//! | `call_soon/`, `timers/`, `wake/`, `policy/`, `startup/`, `hello/` | what is measured? |
+//! | `call_soon/`, `timers/`, `wake/`, `policy/`, `startup/`, `hello/`, `children/` | what is measured? |
 //! | `limits/` | what does it cost by hand? |
 //! | `peers.rs`, `uv.rs` | how are other loops reached? |
 //! | `clock.rs` | how are time and memory measured? |
@@ -13,6 +13,7 @@
 
 mod call_soon;
 mod case;
+mod children;
 mod clock;
 mod counts;
 mod hello;
@@ -75,6 +76,7 @@ fn topics() -> Vec<Topic> {
         policy::topic(),
         startup::topic(),
         hello::topic(),
+        children::topic(),
     ]
 }
 
@@ -114,7 +116,7 @@ fn chosen(names: &[String]) -> Result<Vec<Topic>, String> {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let chosen = chosen(&arguments.topics)?;
+    let mut chosen = chosen(&arguments.topics)?;
     let rounds = arguments.rounds.unwrap_or(if arguments.quick { 3 } else { 5 }).max(1);
     let effort = Effort { rounds, quick: arguments.quick };
     let mut results = Results {
@@ -128,7 +130,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     if effort.quick {
         println!("quick samples: no basis for conclusions");
     }
-    for topic in &chosen {
+    for topic in &mut chosen {
+        topic.cases.retain(|case| !effort.quick || case.quick > 0);
         let measured = runner::run_topic(topic, effort);
         println!("\n## {}", table::of(&measured));
         results.topics.push(measured);

@@ -37,8 +37,12 @@ pub(crate) struct CaseResults {
 pub(crate) struct SubjectResults {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// Which of anyloop's it is compared with.
+    pub(crate) against: &'static str,
     /// Why there are no samples, or fewer than rounds.
     pub(crate) trouble: Option<String>,
+    /// Whether it cannot be run here.
+    pub(crate) missing: bool,
     /// Whether it was run and did not get through.
     pub(crate) failed: bool,
     /// By metric, in the order of the rounds.
@@ -107,10 +111,13 @@ impl CaseResults {
 
 impl SubjectResults {
     fn new(subject: &Subject) -> Self {
+        let trouble = subject.trouble();
         Self {
             name: subject.name,
             kind: subject.kind,
-            trouble: subject.measure.as_ref().err().map(|why| (*why).to_owned()),
+            against: subject.against,
+            trouble: trouble.map(str::to_owned),
+            missing: trouble.is_some(),
             failed: false,
             samples: BTreeMap::new(),
             spreads: BTreeMap::new(),

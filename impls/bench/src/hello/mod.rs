@@ -9,31 +9,27 @@ use crate::case::{Case, Metric, Order, Sample, Subject, Topic, metric};
 
 const METRICS: &[Metric] = &[metric("size", "kB"), metric("memory", "kB")];
 
-/// Builds a program, and gives its size and its anonymous memory, in kB.
-fn built(name: &str) -> [f64; 2] {
+/// Builds a program of this workspace by itself, and says where it is.
+pub(crate) fn executable(profile: &str, name: &str) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let output = Command::new(cargo)
-        .args([
-            "build",
-            "--profile",
-            "hello",
-            "--message-format",
-            "json",
-            "--manifest-path",
-            manifest,
-            "-p",
-            name,
-        ])
+        .args(["build", "--profile", profile, "--message-format", "json"])
+        .args(["--manifest-path", manifest, "-p", name])
         .stderr(Stdio::null())
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{name} does not build");
-    let executable = String::from_utf8_lossy(&output.stdout)
+    String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(str::to_owned))
-        .expect("cargo names the program");
+        .expect("cargo names the program")
+}
+
+/// Builds a program, and gives its size and its anonymous memory, in kB.
+fn built(name: &str) -> [f64; 2] {
+    let executable = executable("hello", name);
     let size = std::fs::metadata(&executable).expect("cargo has made it").len();
     let said = Command::new(executable).output().expect("it runs").stdout;
     let memory: f64 = String::from_utf8_lossy(&said).trim().parse().expect("it says its memory");

@@ -54,11 +54,22 @@ impl Bell {
 }
 
 fn wait_millis(epoll: &OwnedFd, millis: i32) -> usize {
-    let mut events = no_events();
+    wait_in(epoll, millis, &mut no_events())
+}
+
+fn wait_in(epoll: &OwnedFd, millis: i32, events: &mut [MaybeUninit<epoll::Event>]) -> usize {
     let (epoll, buffer) = (epoll.as_raw_fd(), events.as_mut_ptr().cast());
     // SAFETY: rustix's events are the kernel's, and the length is the buffer's.
     let ready = unsafe { libc::epoll_wait(epoll, buffer, events.len() as i32, millis) };
     usize::try_from(ready).unwrap_or(0)
+}
+
+/// Waits as long as it takes, and gives the data of what is ready.
+pub(crate) fn wait_for(epoll: &OwnedFd) -> impl Iterator<Item = u64> {
+    let mut events = no_events();
+    let ready = wait_in(epoll, -1, &mut events);
+    // SAFETY: the kernel has written so many.
+    events.into_iter().take(ready).map(|event| unsafe { event.assume_init() }.data.u64())
 }
 
 /// Makes an epoll without an eventfd, and waits for `source` alone; says for how many events.

@@ -21,6 +21,7 @@ enum Bound {
 struct Goal {
     topic: &'static str,
     case: &'static str,
+    subject: &'static str,
     metric: &'static str,
     bounds: &'static [Bound],
 }
@@ -31,7 +32,7 @@ const fn goal(
     metric: &'static str,
     bounds: &'static [Bound],
 ) -> Goal {
-    Goal { topic, case, metric, bounds }
+    Goal { topic, case, subject: "anyloop", metric, bounds }
 }
 
 use Bound::{AtLeast, AtMost, Either, Times, TimesBestPeer};
@@ -67,6 +68,29 @@ const GOALS: &[Goal] = &[
     goal("hello", "program", "size", &[Times(0.6, &["tokio"])]),
     goal("hello", "program", "memory", &[Times(0.6, &["tokio"])]),
 ];
+
+/// anyloop's child watchers, and the bare limit of each.
+const WATCHERS: &[(&str, &[Bound])] = &[
+    ("anyloop threaded", &[Times(1.2, &["thread, waitid, eventfd"])]),
+    ("anyloop pidfd", &[Times(1.2, &["pidfd, epoll, waitid"])]),
+    ("anyloop multi", &[Times(1.2, &["SIGCHLD, waitpid of each"])]),
+    ("anyloop safe", &[Times(1.2, &["SIGCHLD, waitpid of each"])]),
+    ("anyloop fast", &[Times(1.2, &["SIGCHLD, waitpid of any"])]),
+];
+
+/// What every watcher is held to: its limit however many others are alive, and what a child may take.
+fn of_watchers() -> impl Iterator<Item = Goal> {
+    WATCHERS.iter().flat_map(|&(subject, times_limit)| {
+        let goal = move |case, metric, bounds| Goal { topic: "children", case, subject, metric, bounds };
+        let (memory, threads): (&[_], &[_]) = match subject {
+            "anyloop threaded" => (&[AtMost(9.0 * 1024.0)], &[AtMost(1001.0)]),
+            _ => (&[AtMost(512.0)], &[AtMost(1.0)]),
+        };
+        let times_limit = move |case| goal(case, "cpu", times_limit);
+        let others = ["0", "100", "1000", "5000"].into_iter().map(times_limit);
+        others.chain([goal("1000", "memory", memory), goal("1000", "threads", threads)])
+    })
+}
 
 /// The round trip with spinning is compared with the one without, which is another case.
 const SPIN_TIMES_BLOCKING: f64 = 0.05;
@@ -135,8 +159,8 @@ impl Bound {
     }
 }
 
-fn ours(case: &CaseResults, metric: &str) -> Result<f64, String> {
-    let subject = case.subject("anyloop").ok_or("anyloop is missing")?;
+fn ours(case: &CaseResults, subject: &str, metric: &str) -> Result<f64, String> {
+    let subject = case.subject(subject).ok_or("anyloop is missing")?;
     let spread = subject.spread(metric);
     Ok(spread.ok_or_else(|| subject.trouble.clone().unwrap_or_else(|| "not measured".into()))?.median)
 }
@@ -146,21 +170,24 @@ pub(crate) fn judge(topics: &[TopicResults]) -> Vec<Outcome> {
     let case_of = |topic: &str, case: &str| {
         topics.iter().find(|found| found.name == topic)?.cases.iter().find(|found| found.name == case)
     };
+    let of_watchers: Vec<Goal> = of_watchers().collect();
     let mut outcomes: Vec<Outcome> = GOALS
         .iter()
+        .chain(&of_watchers)
         .filter_map(|goal| {
             let case = case_of(goal.topic, goal.case)?;
-            let parts = match ours(case, goal.metric) {
+            let parts = match ours(case, goal.subject, goal.metric) {
                 Ok(ours) => goal.bounds.iter().map(|bound| bound.judge(case, goal.metric, ours)).collect(),
                 Err(why) => vec![(None, why)],
             };
-            Some(Outcome::new(format!("{} {} {}", goal.topic, goal.case, goal.metric), parts))
+            let whose = goal.subject.trim_start_matches("anyloop");
+            Some(Outcome::new(format!("{} {} {}{whose}", goal.topic, goal.case, goal.metric), parts))
         })
         .collect();
     if let (Some(spinning), Some(blocking)) =
         (case_of("wake", "round-trip-2-spin"), case_of("wake", "round-trip-2"))
     {
-        let part = match (ours(spinning, "wall"), ours(blocking, "wall")) {
+        let part = match (ours(spinning, "anyloop", "wall"), ours(blocking, "anyloop", "wall")) {
             (Ok(spinning), Ok(blocking)) => (
                 Some(spinning <= SPIN_TIMES_BLOCKING * blocking),
                 format!("{:.3} x blocking, at most {SPIN_TIMES_BLOCKING}", spinning / blocking),

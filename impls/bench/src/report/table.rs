@@ -23,7 +23,6 @@ pub(crate) fn of(topic: &TopicResults) -> String {
 
 fn case_table(topic: &str, case: &CaseResults) -> String {
     let main = case.main_metric();
-    let ours = case.subject("anyloop").and_then(|subject| subject.spread(main));
     let mut rows = vec![header(case)];
     for (subject, spread) in case.ranking() {
         let mut row = vec![
@@ -31,6 +30,7 @@ fn case_table(topic: &str, case: &CaseResults) -> String {
             short(spread.median),
             format!("[{} - {}]", short(spread.min), short(spread.max)),
         ];
+        let ours = case.subject(subject.against).and_then(|ours| ours.spread(main));
         row.push(match ours {
             Some(ours) if subject.kind != Kind::Anyloop => format!("{:.2} x", ours.median / spread.median),
             _ => String::new(),
@@ -60,7 +60,7 @@ fn header(case: &CaseResults) -> Vec<String> {
 
 fn label(subject: &SubjectResults) -> String {
     match subject.kind {
-        Kind::Anyloop => "**anyloop**".into(),
+        Kind::Anyloop => format!("**{}**", subject.name),
         Kind::Limit => format!("limit: {}", subject.name),
         Kind::Peer => subject.name.into(),
     }

@@ -1,7 +1,7 @@
 //! What does `c/uv.c` offer? Nothing here outlives the process that measures, so nothing is freed.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 unsafe extern "C" {
     fn uv_version_string() -> *const c_char;
@@ -18,6 +18,9 @@ unsafe extern "C" {
     fn bench_uv_consume(consumer: *mut c_void);
     fn bench_uv_once();
     fn bench_uv_watch_once(descriptor: c_int);
+    fn bench_uv_children_new() -> *mut c_void;
+    fn bench_uv_spawn(children: *mut c_void, program: *const c_char, input: c_int) -> c_int;
+    fn bench_uv_next_end(children: *mut c_void) -> c_int;
 }
 
 /// Which libuv this is.
@@ -122,4 +125,28 @@ pub(crate) fn once() {
 pub(crate) fn watch_once(source: &OwnedFd) {
     // SAFETY: the descriptor is open for as long as this call takes.
     unsafe { bench_uv_watch_once(source.as_raw_fd()) };
+}
+
+/// A loop that watches over children.
+pub(crate) struct Children(*mut c_void);
+
+impl Children {
+    pub(crate) fn new() -> Self {
+        // SAFETY: it only makes a loop.
+        Self(unsafe { bench_uv_children_new() })
+    }
+
+    /// Starts and watches a child with that input.
+    pub(crate) fn spawn(&self, program: &str, input: impl AsFd) {
+        let program = CString::new(program).expect("a path");
+        // SAFETY: it copies what it is given, and `self` is never freed and stays on its thread.
+        let error = unsafe { bench_uv_spawn(self.0, program.as_ptr(), input.as_fd().as_raw_fd()) };
+        assert_eq!(error, 0, "libuv's error");
+    }
+
+    /// The code of the next that ends.
+    pub(crate) fn next(&self) -> c_int {
+        // SAFETY: as above.
+        unsafe { bench_uv_next_end(self.0) }
+    }
 }

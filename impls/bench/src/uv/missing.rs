@@ -1,7 +1,7 @@
 //! What stands in for libuv where it is not installed? Nothing here is ever called.
 
 use std::ffi::c_int;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 const WHY: &str = "a missing subject is not measured";
 
@@ -63,4 +63,18 @@ pub(crate) fn once() {
 
 pub(crate) fn watch_once(_: &OwnedFd) {
     unreachable!("{WHY}")
+}
+
+pub(crate) struct Children;
+
+impl Children {
+    pub(crate) fn new() -> Self {
+        unreachable!("{WHY}")
+    }
+
+    pub(crate) fn spawn(&self, _: &str, _: impl AsFd) {}
+
+    pub(crate) fn next(&self) -> c_int {
+        0
+    }
 }

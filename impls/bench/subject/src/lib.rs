@@ -5,8 +5,11 @@
 
 use std::time::Duration;
 
-use anyloop::{Loop, Policy};
-use anyloop_os::{DefaultEventLoopPolicy, SelectorEventLoop};
+use anyloop::{Loop, Policy, Watcher};
+use anyloop_os::{
+    DefaultEventLoopPolicy, FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher,
+    SelectorEventLoop, ThreadedChildWatcher,
+};
 
 /// A new loop of the kind that is measured.
 #[inline(never)]
@@ -34,4 +37,22 @@ pub fn make_polling() -> Loop {
 #[must_use]
 pub fn policy() -> Policy {
     Policy::new(DefaultEventLoopPolicy::new())
+}
+
+/// A child watcher of that kind.
+///
+/// # Panics
+///
+/// If there is no such kind.
+#[inline(never)]
+#[must_use]
+pub fn watcher(kind: &str) -> Watcher {
+    match kind {
+        "threaded" => Watcher::new(ThreadedChildWatcher::new()),
+        "pidfd" => Watcher::new(PidfdChildWatcher::new()),
+        "multi" => Watcher::new(MultiLoopChildWatcher::new()),
+        "safe" => Watcher::new(SafeChildWatcher::new()),
+        "fast" => Watcher::new(FastChildWatcher::new()),
+        _ => panic!("no watcher is {kind}"),
+    }
 }

@@ -1,0 +1,198 @@
+//! What does it take by hand? One way for each of anyloop's watchers, without a loop, a registry or
+//! callbacks, and with the same kernel objects.
+//!
+//! Those that hear of the signal have a handler, as a library must that leaves the mask of blocked
+//! signals to the program.
+
+use std::collections::VecDeque;
+use std::io::PipeReader;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use anyloop_bench_nursery::{Watch, command};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::process::{
+    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, pidfd_open, wait, waitid, waitpid,
+};
+
+use super::observed;
+use crate::case::Subject;
+use crate::limits::eventfd::{Bell, wait_for};
+
+/// A way to watch for the ends of children.
+trait Way {
+    fn new() -> Self;
+
+    fn add(&mut self, child: Pid);
+
+    /// Waits for news, and adds the codes of those who have ended. There may be none.
+    fn wait(&mut self, ended: &mut VecDeque<i32>);
+}
+
+/// A way, and what it has found.
+struct ByHand<W> {
+    way: W,
+    ended: VecDeque<i32>,
+}
+
+impl<W: Way> Watch for ByHand<W> {
+    type Child = Pid;
+
+    fn spawn(&mut self, input: PipeReader) -> Pid {
+        Pid::from_child(&command(input).spawn().expect("a child"))
+    }
+
+    fn watch(&mut self, child: Pid) {
+        self.way.add(child);
+    }
+
+    fn next(&mut self) -> i32 {
+        loop {
+            match self.ended.pop_front() {
+                Some(code) => return code,
+                None => self.way.wait(&mut self.ended),
+            }
+        }
+    }
+}
+
+fn code(status: Option<WaitIdStatus>) -> i32 {
+    status.and_then(|status| status.exit_status()).unwrap_or(-1)
+}
+
+/// A thread that waits for each child, and a bell that it rings.
+struct Threads {
+    bell: Arc<Bell>,
+    ended: Arc<Mutex<VecDeque<i32>>>,
+}
+
+impl Way for Threads {
+    fn new() -> Self {
+        Self { bell: Arc::new(Bell::new()), ended: Arc::default() }
+    }
+
+    fn add(&mut self, child: Pid) {
+        let (bell, ended) = (self.bell.clone(), self.ended.clone());
+        let waits = move || {
+            let code = code(waitid(WaitId::Pid(child), WaitIdOptions::EXITED).expect("it is a child"));
+            ended.lock().unwrap_or_else(PoisonError::into_inner).push_back(code);
+            bell.ring();
+        };
+        thread::Builder::new().stack_size(64 * 1024).spawn(waits).expect("a thread");
+    }
+
+    fn wait(&mut self, ended: &mut VecDeque<i32>) {
+        self.bell.wait();
+        ended.append(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// A pidfd for each child, in an epoll.
+struct Pidfds(OwnedFd);
+
+impl Way for Pidfds {
+    fn new() -> Self {
+        Self(epoll::create(CreateFlags::CLOEXEC).expect("an epoll"))
+    }
+
+    fn add(&mut self, child: Pid) {
+        let pidfd = pidfd_open(child, PidfdFlags::empty()).expect("a pidfd").into_raw_fd();
+        // SAFETY: it is open until it is seen to be ready.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(pidfd) };
+        epoll::add(&self.0, borrowed, EventData::new_u64(pidfd as u64), EventFlags::IN).expect("room");
+    }
+
+    fn wait(&mut self, ended: &mut VecDeque<i32>) {
+        for key in wait_for(&self.0) {
+            let raw = key as RawFd;
+            // SAFETY: `add` gave it up, and closing it takes it out of the epoll.
+            let pidfd = unsafe { OwnedFd::from_raw_fd(raw) };
+            let child = WaitId::PidFd(pidfd.as_fd());
+            ended.push_back(code(waitid(child, WaitIdOptions::EXITED).expect("it is a child")));
+        }
+    }
+}
+
+/// What the handler rings.
+static BELL: OnceLock<Bell> = OnceLock::new();
+
+extern "C" fn handle(_: libc::c_int) {
+    if let Some(bell) = BELL.get() {
+        bell.ring();
+    }
+}
+
+/// A bell that SIGCHLD rings.
+fn listen() -> &'static Bell {
+    let bell = BELL.get_or_init(Bell::new);
+    // SAFETY: the handler makes a system call and nothing else, and the rest may be zero.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handle as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
+        libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut());
+    }
+    bell
+}
+
+/// The signal, and a question for each child.
+struct Each {
+    bell: &'static Bell,
+    children: Vec<Pid>,
+}
+
+impl Way for Each {
+    fn new() -> Self {
+        Self { bell: listen(), children: Vec::new() }
+    }
+
+    fn add(&mut self, child: Pid) {
+        self.children.push(child);
+    }
+
+    fn wait(&mut self, ended: &mut VecDeque<i32>) {
+        if self.bell.wait() == 0 {
+            return;
+        }
+        self.children.retain(|child| {
+            let status = waitpid(Some(*child), WaitOptions::NOHANG).expect("it is a child");
+            ended.extend(status.map(|(_, status)| status.exit_status().unwrap_or(-1)));
+            status.is_none()
+        });
+    }
+}
+
+/// The signal, and whoever has ended.
+struct Anybody(&'static Bell);
+
+impl Way for Anybody {
+    fn new() -> Self {
+        Self(listen())
+    }
+
+    fn add(&mut self, _: Pid) {}
+
+    fn wait(&mut self, ended: &mut VecDeque<i32>) {
+        if self.0.wait() > 0 {
+            // An error says that there is nobody left.
+            while let Ok(Some((_, status))) = wait(WaitOptions::NOHANG) {
+                ended.push_back(status.exit_status().unwrap_or(-1));
+            }
+        }
+    }
+}
+
+pub(super) fn subjects(others: u64) -> Vec<Subject> {
+    vec![
+        limit::<Threads>(others, "thread, waitid, eventfd", "anyloop threaded"),
+        limit::<Pidfds>(others, "pidfd, epoll, waitid", "anyloop pidfd"),
+        limit::<Each>(others, "SIGCHLD, waitpid of each", "anyloop safe"),
+        limit::<Anybody>(others, "SIGCHLD, waitpid of any", "anyloop fast"),
+    ]
+}
+
+fn limit<W: Way + 'static>(others: u64, name: &'static str, ours: &'static str) -> Subject {
+    let make = || ByHand { way: W::new(), ended: VecDeque::new() };
+    Subject::limit(name, observed(others, make)).against(ours)
+}
