@@ -5,10 +5,11 @@
 //! signals to the program.
 
 use std::collections::VecDeque;
+use std::ffi::c_void;
 use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{mem, ptr};
 
 use anyloop_bench_nursery::{Watch, command};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -61,30 +62,52 @@ fn code(status: Option<WaitIdStatus>) -> i32 {
     status.and_then(|status| status.exit_status()).unwrap_or(-1)
 }
 
-/// A thread that waits for each child, and a bell that it rings.
-struct Threads {
-    bell: Arc<Bell>,
-    ended: Arc<Mutex<VecDeque<i32>>>,
+/// A thread that waits for each child, and a bell that it rings. A bare one: std's ask for a second stack,
+/// and one that allocates or frees before it waits has that much more to itself.
+struct Threads(&'static Hall);
+
+/// What the threads share.
+struct Hall {
+    bell: Bell,
+    ended: Mutex<VecDeque<i32>>,
+}
+
+static HALL: OnceLock<Hall> = OnceLock::new();
+
+extern "C" fn wait_and_ring(child: *mut c_void) -> *mut c_void {
+    let child = Pid::from_raw(child.addr() as i32).expect("`add` gave its number");
+    let code = code(waitid(WaitId::Pid(child), WaitIdOptions::EXITED).expect("it is a child"));
+    if let Some(hall) = HALL.get() {
+        hall.ended.lock().unwrap_or_else(PoisonError::into_inner).push_back(code);
+        hall.bell.ring();
+    }
+    ptr::null_mut()
 }
 
 impl Way for Threads {
     fn new() -> Self {
-        Self { bell: Arc::new(Bell::new()), ended: Arc::default() }
+        Self(HALL.get_or_init(|| Hall { bell: Bell::new(), ended: Mutex::default() }))
     }
 
     fn add(&mut self, child: Pid) {
-        let (bell, ended) = (self.bell.clone(), self.ended.clone());
-        let waits = move || {
-            let code = code(waitid(WaitId::Pid(child), WaitIdOptions::EXITED).expect("it is a child"));
-            ended.lock().unwrap_or_else(PoisonError::into_inner).push_back(code);
-            bell.ring();
+        let child = ptr::without_provenance_mut(child.as_raw_pid() as usize);
+        // SAFETY: the attributes are used between their being made and destroyed, and the thread looks at
+        // no memory that is not there for ever.
+        let error = unsafe {
+            let (mut thread, mut attributes) = (mem::zeroed(), mem::zeroed());
+            libc::pthread_attr_init(&raw mut attributes);
+            libc::pthread_attr_setdetachstate(&raw mut attributes, libc::PTHREAD_CREATE_DETACHED);
+            libc::pthread_attr_setstacksize(&raw mut attributes, 64 * 1024);
+            let error = libc::pthread_create(&raw mut thread, &raw const attributes, wait_and_ring, child);
+            libc::pthread_attr_destroy(&raw mut attributes);
+            error
         };
-        thread::Builder::new().stack_size(64 * 1024).spawn(waits).expect("a thread");
+        assert_eq!(error, 0, "there is no thread to be had");
     }
 
     fn wait(&mut self, ended: &mut VecDeque<i32>) {
-        self.bell.wait();
-        ended.append(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.bell.wait();
+        ended.append(&mut self.0.ended.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -128,10 +151,10 @@ fn listen() -> &'static Bell {
     let bell = BELL.get_or_init(Bell::new);
     // SAFETY: the handler makes a system call and nothing else, and the rest may be zero.
     unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
+        let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = handle as extern "C" fn(libc::c_int) as libc::sighandler_t;
         action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
-        libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut());
+        libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut());
     }
     bell
 }

@@ -8,16 +8,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 
 use anyloop::{ChildToken, ExitCallback, ExitStatus, Pid, Remote, SendCallback};
 
-use super::collect;
 use super::registry::{Registration, Registry};
+use super::{collect, thread};
 use crate::processes::wait_id;
-
-/// Enough for a system call and a post; threads of the usual size would cost address space.
-const STACK: usize = 64 * 1024;
 
 /// The end of one child, seen or to be seen.
 pub(crate) struct End {
@@ -31,18 +27,7 @@ impl End {
     ///
     /// Gives everything back if there is no thread to be had.
     pub(crate) fn wait_in_thread(self) -> Result<(), (io::Error, Option<Self>)> {
-        let name = format!("child {}", self.child.pid());
-        let end = Arc::new(self);
-        let waits = end.clone();
-        let started = thread::Builder::new().name(name).stack_size(STACK).spawn(move || {
-            collect::wait_for_end(&wait_id(&waits.child));
-            // The starter has let go of it by now, or will without looking at it.
-            waits.post();
-        });
-        match started {
-            Ok(_) => Ok(()),
-            Err(error) => Err((error, Arc::into_inner(end))),
-        }
+        thread::start(Arc::new(self)).map_err(|(error, end)| (error, Arc::into_inner(end)))
     }
 
     /// Nobody can wait for it: gives the callback back, and the child to the loop that had it before. `Err`
@@ -87,11 +72,24 @@ impl End {
         Arrival(self)
     }
 
+    /// Takes the registration and collects the child, in one step, if the child has ended.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
+    pub(crate) fn take_ended(&self) -> Option<(Registration, ExitStatus)> {
+        self.registry.take_if(self.child.pid(), self.id, || collect::collect(&self.child))
+    }
+
     /// Takes the registration, and collects the child if there is one.
     fn take(&self) -> Option<(Registration, ExitStatus)> {
         let known = self.registry.take(self.child.pid(), self.id)?;
         let status = collect::collect(&self.child).unwrap_or(ExitStatus::Unknown);
         Some((known, status))
+    }
+}
+
+impl thread::Work for End {
+    fn work(self: Arc<Self>) {
+        collect::wait_for_end(&wait_id(&self.child));
+        self.post();
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `registry.rs` | which children are registered, for whom? |
 //! | `end.rs` | how does the news of an end reach the loop, and who collects the child? |
 //! | `threaded.rs` | how does a thread wait for a child? |
+//! | `thread.rs` | how is a thread started that takes as little as can be? |
 //! | `collect.rs` | how is the status got? |
 //! | `../pidfds/` | how does a loop wait for a child? |
 //! | `../sigchld/` | how does a loop listen for the signal? |
@@ -17,6 +18,7 @@
 pub(crate) mod collect;
 pub(crate) mod end;
 pub(crate) mod registry;
+mod thread;
 pub(crate) mod threaded;
 
 use anyloop::PolicyError;

@@ -135,10 +135,36 @@ impl Registry {
         (known.id == id).then(|| known.remote.clone())
     }
 
+    /// Whether that loop is to be told now, if the registration is still there.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that listen for signals"))]
+    pub(crate) fn tells(&self, pid: Pid, id: u64, remote: &Remote) -> bool {
+        let state = self.state();
+        let known = state.as_ref().and_then(|state| state.by_pid.get(&pid));
+        known.is_some_and(|known| known.id == id && known.remote.is_same(remote))
+    }
+
     /// Takes the registration out, if it is still there.
     pub(crate) fn take(&self, pid: Pid, id: u64) -> Option<Registration> {
         match self.state()?.by_pid.entry(pid) {
             Entry::Occupied(known) if known.get().id == id => Some(known.remove()),
+            _ => None,
+        }
+    }
+
+    /// Takes the registration out, if it is still there and `has_ended` gives something. It is asked within
+    /// the lock, so it runs nothing of the users.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
+    pub(crate) fn take_if<R>(
+        &self,
+        pid: Pid,
+        id: u64,
+        has_ended: impl FnOnce() -> Option<R>,
+    ) -> Option<(Registration, R)> {
+        match self.state()?.by_pid.entry(pid) {
+            Entry::Occupied(known) if known.get().id == id => {
+                let how = has_ended()?;
+                Some((known.remove(), how))
+            }
             _ => None,
         }
     }

@@ -245,14 +245,17 @@ impl Waiting {
     /// The pidfd is readable: the child has ended, or the event was spurious.
     fn ready(&self) {
         let Some(end) = self.end.take() else { return };
-        if !end.has_come() {
+        let told = end.take_ended();
+        if told.is_none() && !end.has_come() {
             self.end.set(Some(end));
             return;
         }
         if let Some(source) = self.source.get() {
             stop_watching(source);
         }
-        end.news().tell();
+        if let Some((known, status)) = told {
+            (known.callback)(end.child.pid(), status);
+        }
     }
 }
 

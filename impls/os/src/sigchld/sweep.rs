@@ -15,9 +15,10 @@ use crate::children::end::End;
 use crate::children::registry::{Added, Registration, Registry};
 use crate::processes::wait_id;
 
-/// Whether the child has ended, or nobody wants to know.
+/// Whether the child has ended. Not whether anybody wants to know, which would take as long again to find
+/// out: whoever is removed is forgotten at once.
 fn is_over(end: &End) -> bool {
-    !end.is_wanted() || collect::has_ended(&wait_id(&end.child))
+    collect::has_ended(&wait_id(&end.child))
 }
 
 /// What came of a registration.
@@ -85,7 +86,8 @@ impl Sweep {
     /// Tells of the end of that one, if it has come, and says whether it has.
     pub(crate) fn look_at(&self, id: u64) -> bool {
         let over = match self.waiting().entry(id) {
-            Entry::Occupied(end) if is_over(end.get()) => end.remove(),
+            // Another thread may have removed it before it waited here.
+            Entry::Occupied(end) if is_over(end.get()) || !end.get().is_wanted() => end.remove(),
             _ => return false,
         };
         over.post();
@@ -120,7 +122,7 @@ impl Sweep {
 
     /// Whether a child waits whose end that loop should be told.
     pub(crate) fn waits_for(&self, remote: &Remote) -> bool {
-        let is_its = |end: &Arc<End>| end.remote().is_some_and(|told| told.is_same(remote));
+        let is_its = |end: &Arc<End>| self.registry.tells(end.child.pid(), end.id, remote);
         self.waiting().values().any(is_its)
     }
 
