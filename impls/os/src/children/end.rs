@@ -55,11 +55,6 @@ impl End {
         self.registry.remote(self.child.pid(), self.id)
     }
 
-    /// Whether anybody is to be told still.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.remote().is_some()
-    }
-
     /// Tells the loop that the child has ended.
     pub(crate) fn post(self: Arc<Self>) {
         let Some(remote) = self.remote() else { return };

@@ -11,10 +11,11 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyloop::{ExitCallback, Handle, Pid, ProcessStamp, Remote};
+use anyloop::{ChildToken, ExitCallback, ExitStatus, Handle, Pid, ProcessStamp, Remote};
 
 use crate::fork::this_process;
 
@@ -25,11 +26,41 @@ pub(crate) struct Registration {
     pub(crate) remote: Remote,
     /// What the loop calls the wait, if the loop waits.
     pub(crate) source: Option<Handle>,
+    /// The child, if whoever hears of the signal looks at it.
+    pub(crate) child: Option<ChildToken>,
+}
+
+/// A registration that is over, and how its child ended.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that listen for signals"))]
+pub(crate) struct Ended {
+    pub(crate) pid: Pid,
+    pub(crate) known: Registration,
+    pub(crate) status: ExitStatus,
+}
+
+/// Spreads the numbers of processes, which the system gives: nobody can choose them so that they collide.
+#[derive(Default)]
+struct PidHasher(u64);
+
+impl Hasher for PidHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i32((*byte).into()));
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        /// 2⁶⁴ divided by the golden ratio: the high bits, which tables look at first, are spread.
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        self.0 = (self.0 ^ u64::from(number.unsigned_abs())).wrapping_mul(SPREAD).rotate_left(32);
+    }
 }
 
 #[derive(Default)]
 struct State {
-    by_pid: HashMap<Pid, Registration>,
+    by_pid: HashMap<Pid, Registration, BuildHasherDefault<PidHasher>>,
     last_id: u64,
     closed: bool,
 }
@@ -78,7 +109,14 @@ impl Registry {
         self.is_ours().then(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn add(&self, pid: Pid, remote: Remote, callback: ExitCallback) -> Added {
+    /// Registers, and keeps the child if it is new and there is one.
+    pub(crate) fn add(
+        &self,
+        pid: Pid,
+        remote: Remote,
+        callback: ExitCallback,
+        child: &mut Option<ChildToken>,
+    ) -> Added {
         let Some(mut state) = self.state().filter(|state| !state.closed) else {
             return Added::Closed(callback);
         };
@@ -89,7 +127,7 @@ impl Registry {
                 Added::Replaced(mem::replace(&mut known.get_mut().callback, callback))
             }
             entry => {
-                let new = Registration { id, callback, remote, source: None };
+                let new = Registration { id, callback, remote, source: None, child: child.take() };
                 let former = match entry {
                     Entry::Occupied(mut known) => Some(known.insert(new)),
                     Entry::Vacant(place) => {
@@ -135,14 +173,6 @@ impl Registry {
         (known.id == id).then(|| known.remote.clone())
     }
 
-    /// Whether that loop is to be told now, if the registration is still there.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that listen for signals"))]
-    pub(crate) fn tells(&self, pid: Pid, id: u64, remote: &Remote) -> bool {
-        let state = self.state();
-        let known = state.as_ref().and_then(|state| state.by_pid.get(&pid));
-        known.is_some_and(|known| known.id == id && known.remote.is_same(remote))
-    }
-
     /// Takes the registration out, if it is still there.
     pub(crate) fn take(&self, pid: Pid, id: u64) -> Option<Registration> {
         match self.state()?.by_pid.entry(pid) {
@@ -182,5 +212,64 @@ impl Registry {
 
     pub(crate) fn is_open(&self) -> bool {
         self.state().is_some_and(|state| !state.closed)
+    }
+}
+
+/// For watchers that look at children.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that listen for signals"))]
+impl Registry {
+    /// Whether somebody looks at a child for which `is_one` says so of the loop that is to be told.
+    pub(crate) fn any_looked_at(&self, is_one: impl Fn(&Remote) -> bool) -> bool {
+        let is_one = |known: &Registration| known.child.is_some() && is_one(&known.remote);
+        self.state().is_some_and(|state| state.by_pid.values().any(is_one))
+    }
+
+    /// Takes the registration out, if its child is looked at and `collect` says how it has ended. It is
+    /// asked within the lock, so it runs nothing of the users; and so for the others below.
+    pub(crate) fn take_ended(
+        &self,
+        pid: Pid,
+        id: u64,
+        collect: impl FnOnce(&ChildToken) -> Option<ExitStatus>,
+    ) -> Option<Ended> {
+        match self.state()?.by_pid.entry(pid) {
+            Entry::Occupied(known) if known.get().id == id => {
+                let status = collect(known.get().child.as_ref()?)?;
+                Some(Ended { pid, known: known.remove(), status })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes out all whose child is looked at and has ended, in the order in which they came.
+    pub(crate) fn take_all_ended(&self, collect: impl Fn(&ChildToken) -> Option<ExitStatus>) -> Vec<Ended> {
+        let Some(mut state) = self.state() else { return Vec::new() };
+        let look = |(pid, known): (&Pid, &Registration)| Some((*pid, collect(known.child.as_ref()?)?));
+        let over: Vec<_> = state.by_pid.iter().filter_map(look).collect();
+        let mut ended = Vec::with_capacity(over.len());
+        for (pid, status) in over {
+            ended.extend(state.by_pid.remove(&pid).map(|known| Ended { pid, known, status }));
+        }
+        ended.sort_unstable_by_key(|ended| ended.known.id);
+        ended
+    }
+
+    /// Gives out the children that are looked at, with the numbers of their registrations, which stay, for
+    /// which `is_one` says so of the loop that is to be told.
+    pub(crate) fn give_out(&self, is_one: impl Fn(&Remote) -> bool) -> Vec<(u64, ChildToken)> {
+        let Some(mut state) = self.state() else { return Vec::new() };
+        let give =
+            |known: &mut Registration| Some((known.id, known.child.take_if(|_| is_one(&known.remote))?));
+        state.by_pid.values_mut().filter_map(give).collect()
+    }
+
+    /// Takes back a child that was given out, or hands it back if the registration is gone.
+    pub(crate) fn take_back(&self, id: u64, child: ChildToken) -> Option<ChildToken> {
+        let mut state = self.state();
+        let known = state.as_mut().and_then(|state| state.by_pid.get_mut(&child.pid()));
+        match known.filter(|known| known.id == id) {
+            Some(known) => known.child.replace(child),
+            None => Some(child),
+        }
     }
 }

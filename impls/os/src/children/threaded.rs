@@ -49,7 +49,7 @@ impl ChildWatcher for ThreadedChildWatcher {
             return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
         }
         let pid = token.pid();
-        let (id, former) = match self.registry.add(pid, lp.remote(), callback) {
+        let (id, former) = match self.registry.add(pid, lp.remote(), callback, &mut None) {
             Added::New(id, former) => (id, former),
             Added::Replaced(former) => return Ok(Some(former)),
             Added::Closed(callback) => return Err(Rejected::new(WatchError::Closed, (token, callback))),

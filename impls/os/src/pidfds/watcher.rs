@@ -108,7 +108,7 @@ impl PidfdChildWatcher {
             return Err((os_error(Errno::BADF).into(), end));
         };
         let (pid, id) = (end.child.pid(), end.id);
-        let waiting = Rc::new(Waiting { end: Cell::new(Some(Arc::new(end))), source: Cell::new(None) });
+        let waiting = Rc::new(Waiting { end: Cell::new(Some(end)), source: Cell::new(None) });
         let told = waiting.clone();
         // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
         // until it is removed.
@@ -124,7 +124,7 @@ impl PidfdChildWatcher {
                 Ok(())
             }
             // Nobody else has seen the `End` yet, so it is still there, and whole.
-            Err(error) => match waiting.end.take().and_then(Arc::into_inner) {
+            Err(error) => match waiting.end.take() {
                 Some(end) => Err((error.into(), end)),
                 None => Ok(()),
             },
@@ -143,7 +143,7 @@ impl ChildWatcher for PidfdChildWatcher {
             return Err(Rejected::new(RejectReason::Closed.into(), (token, callback)));
         }
         let pid = token.pid();
-        let (id, former) = match self.registry.add(pid, lp.remote(), callback) {
+        let (id, former) = match self.registry.add(pid, lp.remote(), callback, &mut None) {
             Added::New(id, former) => (id, former),
             Added::Replaced(former) => return Ok(Some(former)),
             Added::Closed(callback) => return Err(Rejected::new(WatchError::Closed, (token, callback))),
@@ -237,7 +237,7 @@ impl End {
 
 /// What the loop's registration holds.
 struct Waiting {
-    end: Cell<Option<Arc<End>>>,
+    end: Cell<Option<End>>,
     source: Cell<Option<Handle>>,
 }
 
@@ -264,7 +264,7 @@ impl Drop for Waiting {
         // Still there: the loop was closed first, or the registration was removed. What is
         // registered then gets a thread, which finds out whom to tell, if anybody; and if there
         // is no thread to be had, the child stays a zombie until this process ends.
-        if let Some(end) = self.end.take().and_then(Arc::into_inner) {
+        if let Some(end) = self.end.take() {
             match end.remote() {
                 Some(_) if end.has_come() => Arc::new(end).post(),
                 Some(_) => drop(end.wait_in_thread()),

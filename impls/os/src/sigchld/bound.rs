@@ -9,6 +9,7 @@ use anyloop::{ChildToken, ExitCallback, Loop, Pid, Rejected, WatchError};
 
 use super::attached::Attached;
 use super::claims::Claim;
+use super::news::News;
 use super::sweep::{Registered, Sweep};
 use crate::signals::Listener;
 
@@ -17,8 +18,8 @@ pub(super) trait Manner: Default + Send + Sync + Sized + 'static {
     /// Says that such a watcher is at work.
     fn claim() -> Result<Claim, WatchError>;
 
-    /// Tells of whoever has ended: the signal came, or may have come unheard.
-    fn look(watcher: &Arc<Bound<Self>>);
+    /// Finds out who has ended: the signal came, or may have come unheard.
+    fn look(watcher: &Arc<Bound<Self>>, news: &mut News);
 
     /// The child has just been registered under that number, and may have ended before.
     fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64);
@@ -39,7 +40,7 @@ impl<M: Manner> Bound<M> {
         token: ChildToken,
         callback: ExitCallback,
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
-        if self.sweep.registry.is_open() && !self.attached.is_some() {
+        if !self.attached.is_some() && self.sweep.registry.is_open() {
             return Err(Rejected::new(WatchError::NotAttached, (token, callback)));
         }
         let pid = token.pid();
@@ -67,7 +68,7 @@ impl<M: Manner> Bound<M> {
                 let make = |number| Here { watcher: self.clone(), number };
                 if self.attached.attach(lp, M::claim, make)? {
                     // Whoever ended in between was heard by nobody.
-                    M::look(self);
+                    M::look(self, &mut News::default());
                 }
             }
             // A closed one listens as long as somebody waits.
@@ -106,8 +107,10 @@ struct Here<M: Manner> {
 
 impl<M: Manner> Listener for Here<M> {
     fn hear(&self, _: i32) {
-        M::look(&self.watcher);
+        let mut news = News::default();
+        M::look(&self.watcher, &mut news);
         self.watcher.tidy();
+        news.tell();
     }
 }
 

@@ -11,7 +11,9 @@ use anyloop::{ExitStatus, Pid, Reaper, SpawnGuard, StrangerHandler, WatchError, 
 use super::anybody;
 use super::bound::{Bound, Manner, bound_watcher};
 use super::claims::Claim;
+use super::news::News;
 use crate::children::collect::by_number;
+use crate::children::registry::Ended;
 
 /// So many ends of strangers are remembered at most: who does not ask is forgotten.
 const STRANGERS: usize = 1024;
@@ -136,7 +138,7 @@ impl Reaper for FastChildWatcher {
     fn take_status(&self, pid: Pid) -> Option<ExitStatus> {
         if self.bound.is_active() {
             // It may have ended since the loop looked last.
-            self.bound.collect_all();
+            self.bound.collect_all(&mut News::default());
         }
         self.bound.manner.strangers().take(pid)
     }
@@ -154,26 +156,14 @@ impl Fast {
 }
 
 impl Bound<Fast> {
-    /// Collects whoever has ended; says whether somebody was told.
-    fn collect_all(&self) -> bool {
-        let mut told = false;
+    /// Collects whoever has ended.
+    fn collect_all(&self, news: &mut News) {
         while let Some((pid, status)) = anybody::collect() {
-            told |= self.tell(pid, status);
+            match self.sweep.registry.remove(pid) {
+                Some(known) => news.add(Ended { pid, known, status }),
+                None => self.meet(pid, status),
+            }
         }
-        told
-    }
-
-    /// Tells of an end; false if it is a stranger's.
-    fn tell(&self, pid: Pid, status: ExitStatus) -> bool {
-        let Some(known) = self.sweep.registry.remove(pid) else {
-            self.meet(pid, status);
-            return false;
-        };
-        self.sweep.forget(known.id);
-        let callback = known.callback;
-        // On a closed loop there is nobody to tell.
-        drop(known.remote.call_soon(move || callback(pid, status)));
-        true
     }
 
     /// Hands a stranger to whoever wants to know, or keeps what is known of him.
@@ -201,8 +191,9 @@ struct Look(Arc<Bound<Fast>>);
 
 impl Look {
     fn now(self) {
-        self.0.collect_all();
-        self.0.sweep.look();
+        let mut news = News::default();
+        self.0.collect_all(&mut news);
+        self.0.sweep.look(&mut news);
     }
 }
 
@@ -217,10 +208,11 @@ impl Manner for Fast {
         Claim::greedy("FastChildWatcher")
     }
 
-    fn look(watcher: &Arc<Bound<Self>>) {
-        // If nobody was told, a status may have been stolen; if somebody was, another's may have been.
-        if !(watcher.collect_all() && watcher.look_later()) {
-            watcher.sweep.look();
+    fn look(watcher: &Arc<Bound<Self>>, news: &mut News) {
+        watcher.collect_all(news);
+        // If there is no news, a status may have been stolen; if there is some, another's may have been.
+        if !(news.is_any() && watcher.look_later()) {
+            watcher.sweep.look(news);
         }
     }
 
@@ -228,8 +220,11 @@ impl Manner for Fast {
         let known = watcher.manner.strangers().take(pid);
         // What is known of that number is of another child, if there is one that bears it.
         match known.filter(|_| !anybody::is_there(&by_number(pid))) {
-            Some(status) => _ = watcher.tell(pid, status),
-            None => _ = watcher.sweep.look_at(id),
+            Some(status) => {
+                let ended = watcher.sweep.registry.remove(pid).map(|known| Ended { pid, known, status });
+                ended.map_or_else(|| watcher.meet(pid, status), News::post);
+            }
+            None => _ = watcher.sweep.look_at(pid, id),
         }
     }
 }

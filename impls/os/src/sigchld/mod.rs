@@ -6,6 +6,7 @@
 //! | `safe.rs` | how does one loop listen for all? |
 //! | `fast.rs` | how does one loop collect whoever has ended? |
 //! | `sweep.rs` | which children are looked at when the signal comes? |
+//! | `news.rs` | how do the loops learn of the ends that were found? |
 //! | `bound.rs` | what is common to the two that listen on one loop? |
 //! | `attached.rs` | which loop listens for a watcher that is attached to one? |
 //! | `anybody.rs` | who has ended, whoever started it? |
@@ -17,5 +18,6 @@ mod bound;
 mod claims;
 pub(crate) mod fast;
 pub(crate) mod multi;
+mod news;
 pub(crate) mod safe;
 mod sweep;

@@ -4,13 +4,21 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyloop::{ChildToken, ChildWatcher, ExitCallback, Loop, Pid, Rejected, Remote, WatchError};
+use anyloop::{
+    ChildToken, ChildWatcher, ExitCallback, Loop, Pid, Rejected, Remote, WatchError, get_running_loop,
+};
 
 use super::claims::Claim;
+use super::news::News;
 use super::sweep::{Registered, Sweep};
 use crate::signals::{Ear, Listener};
 
 const NAME: &str = "MultiLoopChildWatcher";
+
+/// So many turns a loop listens on when no child waits for it any more. By then whoever was told of the
+/// last child's end has registered another, or the task that it woke has: to begin to listen and to end that
+/// takes as long as all the rest.
+const PATIENCE: u32 = 2;
 
 /// Listens for SIGCHLD on each loop that has a child to wait for: works with loops on any thread, and
 /// needs neither threads nor descriptors for the children.
@@ -69,6 +77,20 @@ impl Shared {
         Ok(())
     }
 
+    /// Has that loop listen no more in so many turns, if no child waits for it then.
+    fn tidy_later(self: &Arc<Self>, lp: &Loop, turns: u32) {
+        let shared = self.clone();
+        let later = move || {
+            let Ok(lp) = get_running_loop() else { return };
+            match turns.checked_sub(1) {
+                Some(turns) if turns > 0 => shared.tidy_later(&lp, turns),
+                _ => shared.tidy(&lp.remote()),
+            }
+        };
+        // If it is closed, it listens no more.
+        drop(lp.call_soon(later));
+    }
+
     /// Has that loop listen no more, if no child waits for it.
     fn tidy(&self, remote: &Remote) {
         let covered = {
@@ -92,8 +114,12 @@ struct Here {
 
 impl Listener for Here {
     fn hear(&self, _: i32) {
-        self.shared.sweep.look();
-        self.shared.tidy(&self.remote);
+        let mut news = News::default();
+        self.shared.sweep.look(&mut news);
+        if let (false, Ok(lp)) = (self.shared.sweep.waits_for(&self.remote), get_running_loop()) {
+            self.shared.tidy_later(&lp, PATIENCE);
+        }
+        news.tell();
     }
 }
 
@@ -113,20 +139,20 @@ impl ChildWatcher for MultiLoopChildWatcher {
         token: ChildToken,
         callback: ExitCallback,
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
-        let sweep = &self.shared.sweep;
+        let (sweep, pid) = (&self.shared.sweep, token.pid());
         let (id, former) = match sweep.add(lp, token, callback)? {
             Registered::New(id, former) => (id, former),
             Registered::Replaced(former) => return Ok(Some(former)),
         };
         match (self.shared.listen(lp), &former) {
             (Ok(()), _) => {}
-            (Err(error), None) => return sweep.refuse(id, error).map_or(Ok(None), Err),
+            (Err(error), None) => return sweep.refuse(pid, id, error).map_or(Ok(None), Err),
             // Whoever had the child before is gone, so it is not refused.
             (Err(_), Some(_)) => sweep.leave_to_threads(true),
         }
         // It may have ended before anybody listened.
-        if sweep.look_at(id) {
-            self.shared.tidy(&lp.remote());
+        if sweep.look_at(pid, id) {
+            self.shared.tidy_later(lp, PATIENCE);
         }
         Ok(former.map(|it| {
             self.shared.tidy(&it.remote);

@@ -6,6 +6,7 @@ use anyloop::{Pid, WatchError};
 
 use super::bound::{Bound, Manner, bound_watcher};
 use super::claims::Claim;
+use super::news::News;
 
 /// Listens for SIGCHLD on the loop that it is attached to, and asks for each child that waits whether
 /// it has ended. Children may be registered for loops on any thread; their ends are noticed while the
@@ -57,11 +58,11 @@ impl Manner for Safe {
         Claim::modest("SafeChildWatcher")
     }
 
-    fn look(watcher: &Arc<Bound<Self>>) {
-        watcher.sweep.look();
+    fn look(watcher: &Arc<Bound<Self>>, news: &mut News) {
+        watcher.sweep.look(news);
     }
 
-    fn look_at(watcher: &Arc<Bound<Self>>, _: Pid, id: u64) {
-        watcher.sweep.look_at(id);
+    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64) {
+        watcher.sweep.look_at(pid, id);
     }
 }
