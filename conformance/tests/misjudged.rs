@@ -1,7 +1,7 @@
 //! Programs that the kit once misjudged: a loop that conforms passes them.
 
 use anyloop::rules;
-use anyloop_conformance::judges::{Evidence, judge};
+use anyloop_conformance::judges::{Evidence, Verdict, judge};
 use anyloop_conformance::{History, Options, Specimen, check, trials};
 
 /// Each with what was wrong with the kit.
@@ -82,6 +82,31 @@ fn every_judge_has_an_opinion_on_nonsense() {
         let history: History = history.parse().unwrap_or_else(|error| panic!("{what}: {error}"));
         for rule in rules::all() {
             let _ = judge(rule, &Evidence::new(&history));
+        }
+    }
+}
+
+/// What takes the right moment, as it happened.
+const MOMENTS: &[(&str, &str)] = &[
+    (
+        "what another thread dropped meanwhile was taken for the victim of a cancellation",
+        "0 0 asking label=#1 how=soon; 0 0 accepted label=#1 handle=1; 0 0 enter; 0 0 started label=#1; 0 0 ended label=#1;
+         0 0 cancelling label=#1; - 1 dropped label=#2; 0 0 cancelled label=#1 answer=no; 0 0 exit result=returned",
+    ),
+    (
+        "what another thread asked for just after the deadline was read was taken for ready before",
+        "- 1 asking label=#1 how=post; - 1 accepted label=#1; 0 0 turning wait=0; 0 0 turned result=returned ran=no",
+    ),
+];
+
+#[test]
+fn what_another_thread_does_in_between_is_nobodys_fault() {
+    for (what, history) in MOMENTS {
+        let lines: Vec<&str> = history.split(';').map(str::trim).collect();
+        let history: History = lines.join("\n").parse().unwrap_or_else(|error| panic!("{what}: {error}"));
+        for rule in [&rules::cancel::STALE, &rules::step::DEADLINE] {
+            let verdict = judge(rule, &Evidence::new(&history));
+            assert!(matches!(verdict, Some(Verdict::Holds { .. })), "{what}: {verdict:?}");
         }
     }
 }

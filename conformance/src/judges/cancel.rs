@@ -94,8 +94,9 @@ fn stale(evidence: &Evidence<'_>) -> Judgement {
         if !over(life.start()) && !life.cancels.iter().any(|first| first.answer && first.to < cancel.from) {
             continue;
         }
+        // Another thread may drop what it likes meanwhile.
         let victim = evidence.between(cancel.from, cancel.to).find_map(|(_, event)| match event.what {
-            What::Dropped { label } if label != life.label => Some(label),
+            What::Dropped { label } if label != life.label && event.context == 0 => Some(label),
             _ => None,
         });
         if let Some(victim) = victim {

@@ -89,6 +89,7 @@ cfg_if::cfg_if! {
     if #[cfg(not(all(unix, feature = "process")))] {
         mod childless;
         use childless as processes;
+        #[cfg(target_os = "linux")]
         use childless::leave_to_parent;
     } else if #[cfg(target_os = "linux")] {
         mod children;

@@ -183,7 +183,6 @@ impl Registry {
 
     /// Takes the registration out, if it is still there and `has_ended` gives something. It is asked within
     /// the lock, so it runs nothing of the users.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
     pub(crate) fn take_if<R>(
         &self,
         pid: Pid,
