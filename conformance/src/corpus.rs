@@ -52,6 +52,7 @@ corpus! {
     "child-late-twice"
     "child-replaced"
     "child-taken-over"
+    "child-taken-over-late"
     "close-reentry"
     "fork-current"
     "fork-in-task"

@@ -66,10 +66,11 @@ impl Sweep {
         self.registry.take_all_ended(collect).into_iter().for_each(|ended| news.add(ended));
     }
 
-    /// Tells of the end of that one, if it has come, and says whether it has.
+    /// Tells of the end of that one, if it has come, and says whether it waits no more: the look of another
+    /// loop may have found it.
     pub(crate) fn look_at(&self, pid: Pid, id: u64) -> bool {
         let ended = self.registry.take_ended(pid, id, collect);
-        ended.map(News::post).is_some()
+        ended.map(News::post).is_some() || self.registry.remote(pid, id).is_none()
     }
 
     /// Removes the registration of a child, and gives the loop that was to be told, if there was one.
@@ -97,5 +98,24 @@ impl Sweep {
                 drop(self.registry.take_back(id, end.child));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyloop::Policy;
+
+    use super::*;
+    use crate::DefaultEventLoopPolicy;
+
+    #[test]
+    fn whom_the_look_of_another_loop_has_found_waits_no_more() {
+        let lp = Policy::new(DefaultEventLoopPolicy::new()).new_event_loop().expect("a loop");
+        let (sweep, stranger) = (Sweep::default(), Pid::new(1).expect("a number"));
+        let added = sweep.add(&lp, stranger.into(), Box::new(|_, _| {}));
+        let Ok(Registered::New(id, None)) = added else { panic!("it is not registered") };
+        sweep.look(&mut News::default());
+        assert!(sweep.look_at(stranger, id));
+        lp.close().expect("it does not run");
     }
 }
