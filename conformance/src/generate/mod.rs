@@ -3,6 +3,7 @@
 //! Only the generating half of proptest is used: our own minimiser knows that programs have no
 //! preconditions, and finds smaller ones.
 
+mod attach;
 mod child;
 mod core;
 mod fork;
@@ -61,6 +62,7 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
     Kind { name: "handled", needs: "child", families: &["child"], programs: 48, strategy: reaper::handled },
+    Kind { name: "attach", needs: "child", families: &["child"], programs: 48, strategy: attach::programs },
     Kind {
         name: "takeover",
         needs: "child",

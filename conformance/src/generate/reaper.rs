@@ -32,13 +32,14 @@ fn stranger(number: u32, story: u8, plan: Plan) -> Vec<Step> {
         4 => vec![child, watch(kid), Step::End { kid }],
         5 => vec![bracket(vec![child, Step::Ended { kid }, moment(), Step::Run, watch(kid)])],
         6 => vec![bracket(vec![child, Step::Ended { kid }, moment(), Step::Run]), Step::Run],
+        7 => vec![bracket(vec![bracket(vec![child, Step::Ended { kid }]), moment(), Step::Run, watch(kid)])],
         _ => vec![bracket(vec![child, Step::Ended { kid }, watch(kid)]), Step::Run],
     }
 }
 
 /// Programs about strangers.
 pub(super) fn programs() -> BoxedStrategy<Program> {
-    let stories = many((0..8_u8, plan()), 1..=KIDS);
+    let stories = many((0..9_u8, plan()), 1..=KIDS);
     (any::<bool>(), stories)
         .prop_map(|(adopts, stories)| {
             let told = (0..).zip(stories).flat_map(|(number, (story, plan))| stranger(number, story, plan));

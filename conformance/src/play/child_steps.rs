@@ -20,6 +20,9 @@ use crate::world::Children;
 /// How long a run goes on for the sake of a callback that was removed and not dropped.
 const LINGER: Duration = Duration::from_millis(50);
 
+/// In so many turns a watcher has given back what it does not need any more.
+const TURNS: usize = 4;
+
 /// How long it may take at most until a watcher has done what nobody tells us of.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -170,7 +173,7 @@ impl Player {
 
     /// Attaches the watcher to the loop that is judged, to another, or to none.
     fn attach(&self, which: Option<LoopName>) {
-        if self.kids.bound && which != Some(LoopName::A) {
+        if self.kids.bound && which == Some(LoopName::B) {
             return self.log.record(What::lacking("a watcher that may be attached anywhere"));
         }
         let Some(watcher) = self.watcher() else { return };
@@ -401,9 +404,12 @@ impl Player {
         }
         // It may have been made after the first count.
         self.close_other();
-        if world.descriptors(before, Duration::ZERO) > Some(before) {
-            // What was removed from a callback may be given back in the next turn.
-            self.run_for(Duration::from_nanos(Units::NANOS));
+        // What was removed from a callback may be given back in the turns that follow, of which a run may have
+        // one only.
+        for _ in 0..TURNS {
+            if world.descriptors(before, Duration::ZERO) > Some(before) {
+                self.run_for(Duration::from_nanos(Units::NANOS));
+            }
         }
         if let Some(after) = world.descriptors(before, self.kids.patience) {
             self.log.record_quietly(What::Descriptors { before, after });
