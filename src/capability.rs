@@ -87,28 +87,46 @@ impl Interest {
     pub const BOTH: Self = Self { readable: true, writable: true };
 }
 
+/// How often a registration calls back.
+///
+/// asyncio's readers and writers are [`Level`](Self::Level). The others save system calls: nothing has to
+/// be read, or to be removed, for the loop to come to rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// In every turn in which the source is ready, until it is removed.
+    #[default]
+    Level,
+    /// Once each time the source becomes ready anew, also while it still is. Not every system can tell.
+    Edge,
+    /// Once at most. The registration is over when the callback starts: from then on it cannot be
+    /// removed, and the source may be closed.
+    Once,
+}
+
 /// Tells when sources are ready (asyncio's `add_reader` and `add_writer`).
 ///
-/// Level-triggered: the callback runs in every turn in which the source is ready, until it is
-/// removed. It runs as a callback of the loop, never from inside these methods.
+/// The callback runs as a callback of the loop, never from inside these methods.
 #[doc(alias = "add_reader")]
 #[doc(alias = "add_writer")]
 pub trait Readiness {
-    /// Watches `source`, and calls `callback` with what was seen.
+    /// Watches `source`, and calls `callback` with what was seen, as often as `trigger` says.
     ///
     /// # Errors
     ///
-    /// [`OsError`] if the system cannot watch it, or if the loop is closed (the number that a
-    /// closed descriptor gives). Nothing is registered then, and `callback` is dropped.
+    /// [`OsError`] if the system cannot watch it, or not in this way, or if the loop is closed (the
+    /// number that a closed descriptor gives). Nothing is registered then, and `callback` is dropped.
     ///
     /// # Safety
     ///
-    /// `source` stays open until [`remove`](Self::remove) has returned or the loop is closed; else
-    /// another source that gets its number might be watched in its place.
+    /// `source` stays open until [`remove`](Self::remove) has returned, the loop is closed, or
+    /// [`Trigger::Once`] has called back; else another source that gets its number might be watched in
+    /// its place.
     unsafe fn add(
         &self,
         source: RawSource,
         interest: Interest,
+        trigger: Trigger,
         callback: Rc<dyn Fn(Interest)>,
     ) -> Result<Handle, OsError>;
 

@@ -28,7 +28,7 @@ pub mod why {}
 pub use callback::{Callback, SendCallback};
 pub use capability::{
     Blocking, Capabilities, Completed, Completion, Exception, ExceptionHandler, Interest, Observe, Operation,
-    Processes, RawSource, Readiness, Signals, Step,
+    Processes, RawSource, Readiness, Signals, Step, Trigger,
 };
 pub use child::{
     Child, ChildToken, ChildWatcher, Exec, ExitCallback, ExitStatus, Pid, RawChild, Reaper, SpawnGuard,

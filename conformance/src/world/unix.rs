@@ -39,6 +39,7 @@ use std::vec::Vec;
 
 use anyloop::{
     ChildToken, Exec, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, StdioMode,
+    Trigger,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -132,7 +133,7 @@ impl World for Unix {
         let (source, _end) = std::io::pipe().ok()?;
         let raw = RawSource(source.as_raw_fd() as isize);
         // SAFETY: the pipe is open until the end of this function, and not watched any more then.
-        let added = unsafe { readiness.add(raw, Interest::READABLE, Rc::new(|_| ())) };
+        let added = unsafe { readiness.add(raw, Interest::READABLE, Trigger::Level, Rc::new(|_| ())) };
         let accepted = added.is_ok();
         if let Ok(handle) = added {
             readiness.remove(handle);

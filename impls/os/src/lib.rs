@@ -72,6 +72,7 @@ pub use policy::{DefaultEventLoopPolicy, ImplicitLoop, WatcherKind};
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
         mod fork;
+        mod hash;
         mod linux;
         use linux as sys;
         pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
@@ -106,6 +107,7 @@ cfg_if::cfg_if! {
     } else {
         mod children;
         mod fork;
+        mod hash;
         mod numbers;
         use numbers as processes;
         use numbers::leave_to_parent;

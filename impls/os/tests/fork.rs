@@ -62,7 +62,7 @@ impl Drop for Dropped {
 
 #[test]
 fn what_a_child_removes_stays_with_the_parent() {
-    use anyloop::{Interest, RawSource};
+    use anyloop::{Interest, RawSource, Trigger};
     use std::io::Write;
     use std::os::fd::AsRawFd;
 
@@ -73,8 +73,10 @@ fn what_a_child_removes_stays_with_the_parent() {
     let it = lp.clone();
     let stop = Rc::new(move |_| it.stop());
     // SAFETY: `reader` lives longer than the registration.
-    let source =
-        unsafe { readiness.add(RawSource(reader.as_raw_fd() as isize), Interest::READABLE, stop) }.unwrap();
+    let source = unsafe {
+        readiness.add(RawSource(reader.as_raw_fd() as isize), Interest::READABLE, Trigger::Level, stop)
+    }
+    .unwrap();
     assert!(fork_and(|| readiness.remove(source)));
     writer.write_all(b"x").unwrap();
     // It would wait for ever if the child had taken the pipe out of the epoll that both share.

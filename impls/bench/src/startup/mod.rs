@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 
-use anyloop::{Interest, Loop, RawSource};
+use anyloop::{Interest, Loop, RawSource, Trigger};
 
 use crate::case::{CPU_FIRST, Case, Order, Sample, Subject, Topic};
 use crate::clock::timed;
@@ -60,7 +60,8 @@ fn watch_once(lp: &Loop, source: &OwnedFd) {
     let raw = RawSource(source.as_raw_fd() as isize);
     let interest = Interest { readable: true, writable: false };
     // SAFETY: the source is open for as long as this call takes, and the loop is closed in it.
-    unsafe { readiness.add(raw, interest, Rc::new(move |_| it.stop())) }.expect("it can be watched");
+    unsafe { readiness.add(raw, interest, Trigger::Level, Rc::new(move |_| it.stop())) }
+        .expect("it can be watched");
     lp.run_forever().expect("it runs");
     lp.close().expect("it is idle");
 }

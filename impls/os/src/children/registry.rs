@@ -11,13 +11,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyloop::{ChildToken, ExitCallback, ExitStatus, Handle, Pid, ProcessStamp, Remote};
 
 use crate::fork::this_process;
+use crate::hash::BuildInOrder;
 
 /// Who is to be told.
 pub(crate) struct Registration {
@@ -38,29 +38,9 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
 }
 
-/// Spreads the numbers of processes, which the system gives: nobody can choose them so that they collide.
-#[derive(Default)]
-struct PidHasher(u64);
-
-impl Hasher for PidHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_i32((*byte).into()));
-    }
-
-    fn write_i32(&mut self, number: i32) {
-        /// 2⁶⁴ divided by the golden ratio: the high bits, which tables look at first, are spread.
-        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-        self.0 = (self.0 ^ u64::from(number.unsigned_abs())).wrapping_mul(SPREAD).rotate_left(32);
-    }
-}
-
 #[derive(Default)]
 struct State {
-    by_pid: HashMap<Pid, Registration, BuildHasherDefault<PidHasher>>,
+    by_pid: HashMap<Pid, Registration, BuildInOrder>,
     last_id: u64,
     closed: bool,
 }

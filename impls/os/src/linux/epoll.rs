@@ -1,17 +1,22 @@
-//! What the loop waits for: sources in an epoll, level-triggered, keyed by handles.
+//! What the loop waits for: sources in an epoll, keyed by handles.
 //!
 //! A registration's handle is the key of its kernel events, and handles are never used again: an
 //! event that was still on its way when its registration was removed finds nothing. A callback
 //! that was queued already looks once more, right before it runs.
+//!
+//! One that is to call back once is not taken out of the epoll then: the kernel is told beforehand to
+//! report it once, and forgets it with the descriptor. If a forked process keeps that open, it stays in the epoll
+//! meanwhile, mute.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::{Callback, Handle, Handles, Instant, Interest, OsError, ProcessStamp, RawSource, Readiness};
+use anyloop::{
+    Callback, Handle, Handles, Instant, Interest, OsError, ProcessStamp, RawSource, Readiness, Trigger,
+};
 use anyloop_turn::{Park, Sink};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
@@ -20,6 +25,7 @@ use super::eventfd::EventFdWaker;
 use super::os_error;
 use super::wait::{Waiter, no_events};
 use crate::fork::this_process;
+use crate::hash::BuildInOrder;
 
 /// The key of the eventfd. Handles are never zero.
 const WAKE: u64 = 0;
@@ -28,32 +34,12 @@ const WAKE: u64 = 0;
 struct Registration {
     fd: RawFd,
     interest: Cell<Interest>,
+    trigger: Trigger,
     live: Cell<bool>,
     callback: Rc<dyn Fn(Interest)>,
 }
 
-type Registrations = HashMap<Handle, Rc<Registration>, BuildHasherDefault<HandleHasher>>;
-
-/// Spreads handles, which are numbers that this process made itself: nobody can choose them so that
-/// they collide.
-#[derive(Default)]
-struct HandleHasher(u64);
-
-impl Hasher for HandleHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        /// 2⁶⁴ divided by the golden ratio: the high bits, which tables look at first, are spread.
-        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-        self.0 = (self.0 ^ number).wrapping_mul(SPREAD).rotate_left(32);
-    }
-}
+type Registrations = HashMap<Handle, Rc<Registration>, BuildInOrder>;
 
 /// The kernel objects of one loop.
 struct Poller {
@@ -88,12 +74,16 @@ pub(crate) struct Epoll {
     waker: EventFdWaker,
     waiter: Waiter,
     handles: Handles,
-    registrations: RefCell<Registrations>,
+    registrations: Rc<RefCell<Registrations>>,
     closed: Cell<bool>,
 }
 
-fn flags(interest: Interest) -> EventFlags {
-    let mut flags = EventFlags::empty();
+fn flags(interest: Interest, trigger: Trigger) -> EventFlags {
+    let mut flags = match trigger {
+        Trigger::Edge => EventFlags::ET,
+        Trigger::Once => EventFlags::ONESHOT,
+        _ => EventFlags::empty(),
+    };
     flags.set(EventFlags::IN | EventFlags::RDHUP, interest.readable);
     flags.set(EventFlags::OUT, interest.writable);
     flags
@@ -116,7 +106,7 @@ impl Epoll {
             waker: EventFdWaker::new(),
             waiter: Waiter::default(),
             handles: Handles::new(),
-            registrations: RefCell::default(),
+            registrations: Rc::default(),
             closed: Cell::new(false),
         }
     }
@@ -177,19 +167,30 @@ impl Epoll {
     fn dispatch(&self, event: &epoll::Event, ready: &mut Sink<'_>) {
         // By value, since the event may be packed.
         let (flags, data) = (event.flags, event.data);
-        let registrations = self.registrations.borrow();
-        let registration =
-            Handle::from_bits(data.u64()).and_then(|handle| registrations.get(&handle)).cloned();
-        drop(registrations);
-        let Some(registration) = registration else { return };
-        let seen = seen(flags, registration.interest.get());
-        let callback = Callback::new(move || {
-            if registration.live.get() {
-                (registration.callback)(seen);
-            }
-        });
-        // If there were no room, the source would still be ready in the next turn.
-        drop(ready(callback));
+        let Some(handle) = Handle::from_bits(data.u64()) else { return };
+        let Some(registration) = self.registrations.borrow().get(&handle).cloned() else { return };
+        let (trigger, interest) = (registration.trigger, registration.interest.get());
+        let seen = seen(flags, interest);
+        let callback = if trigger == Trigger::Once {
+            let registrations = self.registrations.clone();
+            Callback::new(move || {
+                // The kernel has let go of it by itself. Bound to a name, for the borrow to be over.
+                let removed = registrations.borrow_mut().remove(&handle);
+                if let Some(registration) = removed {
+                    (registration.callback)(seen);
+                }
+            })
+        } else {
+            Callback::new(move || {
+                if registration.live.get() {
+                    (registration.callback)(seen);
+                }
+            })
+        };
+        // If there was no room, the next turn finds it ready still, or the kernel is told to say so again.
+        if ready(callback).is_err() && trigger != Trigger::Level {
+            let _ = self.modify(handle, interest);
+        }
     }
 
     /// Frees the kernel objects, and drops the callbacks outside of every borrow. Nothing can be
@@ -203,6 +204,11 @@ impl Epoll {
             registration.live.set(false);
         }
         drop(registrations);
+    }
+
+    /// Whether somebody watches that descriptor.
+    fn watches(&self, fd: RawFd) -> bool {
+        self.registrations.borrow().values().any(|registration| registration.fd == fd)
     }
 
     /// Takes a source out of the epoll.
@@ -231,6 +237,7 @@ impl Readiness for Epoll {
         &self,
         source: RawSource,
         interest: Interest,
+        trigger: Trigger,
         callback: Rc<dyn Fn(Interest)>,
     ) -> Result<Handle, OsError> {
         let fd = RawFd::try_from(source.0).ok().filter(|fd| *fd >= 0).ok_or_else(|| os_error(Errno::BADF))?;
@@ -238,9 +245,17 @@ impl Readiness for Epoll {
         // SAFETY: the caller promises that the source is open.
         let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
         let data = EventData::new_u64(handle.to_bits());
-        epoll::add(&self.poller()?.epoll, borrowed, data, flags(interest)).map_err(os_error)?;
-        let registration =
-            Registration { fd, interest: Cell::new(interest), live: Cell::new(true), callback };
+        let flags = flags(interest, trigger);
+        match epoll::add(&self.poller()?.epoll, borrowed, data, flags) {
+            // One that called back once, and was not closed since, is still in the epoll.
+            Err(Errno::EXIST) if !self.watches(fd) => {
+                epoll::modify(&self.poller()?.epoll, borrowed, data, flags)
+            }
+            added => added,
+        }
+        .map_err(os_error)?;
+        let (interest, live) = (Cell::new(interest), Cell::new(true));
+        let registration = Registration { fd, interest, trigger, live, callback };
         self.registrations.borrow_mut().insert(handle, Rc::new(registration));
         Ok(handle)
     }
@@ -251,7 +266,8 @@ impl Readiness for Epoll {
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { BorrowedFd::borrow_raw(known.fd) };
         let data = EventData::new_u64(handle.to_bits());
-        epoll::modify(&self.poller()?.epoll, source, data, flags(interest)).map_err(os_error)?;
+        let flags = flags(interest, known.trigger);
+        epoll::modify(&self.poller()?.epoll, source, data, flags).map_err(os_error)?;
         known.interest.set(interest);
         Ok(())
     }

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, Handle, Interest, Loop, OsError, Pid, RawChild, RawSource,
-    RejectReason, Rejected, WatchError, get_running_loop,
+    ChildToken, ChildWatcher, ExitCallback, Interest, Loop, OsError, Pid, RawChild, RawSource, RejectReason,
+    Rejected, Trigger, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -98,38 +98,6 @@ impl PidfdChildWatcher {
     pub fn probe() -> Result<(), OsError> {
         supported().map_err(os_error)
     }
-
-    /// Makes the loop watch the pidfd, or hands the end back.
-    fn register(&self, lp: &Loop, end: End) -> Result<(), (WatchError, End)> {
-        let Some(readiness) = lp.capabilities().readiness else {
-            return Err((WatchError::Unsupported("readiness"), end));
-        };
-        let Some(raw) = end.child.raw() else {
-            return Err((os_error(Errno::BADF).into(), end));
-        };
-        let (pid, id) = (end.child.pid(), end.id);
-        let waiting = Rc::new(Waiting { end: Cell::new(Some(end)), source: Cell::new(None) });
-        let told = waiting.clone();
-        // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
-        // until it is removed.
-        let added =
-            unsafe { readiness.add(RawSource(raw), Interest::READABLE, Rc::new(move |_| told.ready())) };
-        match added {
-            Ok(source) => {
-                waiting.source.set(Some(source));
-                if !self.registry.set_source(pid, id, source) {
-                    // Another thread removed it meanwhile, and knew of no source to stop watching.
-                    readiness.remove(source);
-                }
-                Ok(())
-            }
-            // Nobody else has seen the `End` yet, so it is still there, and whole.
-            Err(error) => match waiting.end.take() {
-                Some(end) => Err((error.into(), end)),
-                None => Ok(()),
-            },
-        }
-    }
 }
 
 impl ChildWatcher for PidfdChildWatcher {
@@ -151,12 +119,14 @@ impl ChildWatcher for PidfdChildWatcher {
         let (child, opened) = with_pidfd(token);
         let end = End { registry: self.registry.clone(), child, id };
         let failed = match opened {
+            // Whoever had one knows that it is a child, and if it has ended, the loop finds out.
+            Ok(Opened::Before) => end.wait_on(lp),
             // Over already, or not ours: there is nothing to wait for.
             _ if end.has_come() => {
                 Arc::new(end).post();
                 Ok(())
             }
-            Ok(()) => self.register(lp, end),
+            Ok(Opened::Now) => end.wait_on(lp),
             Err(error) => Err((error.into(), end)),
         };
         let Err((error, end)) = failed else { return Ok(former.map(stop_waiting)) };
@@ -190,13 +160,19 @@ impl fmt::Debug for PidfdChildWatcher {
     }
 }
 
+/// When a pidfd was opened.
+enum Opened {
+    Before,
+    Now,
+}
+
 /// Makes sure that a token has a pidfd, if the kernel gives one.
-fn with_pidfd(child: ChildToken) -> (ChildToken, Result<(), OsError>) {
+fn with_pidfd(child: ChildToken) -> (ChildToken, Result<Opened, OsError>) {
     if child.raw().is_some() {
-        return (child, Ok(()));
+        return (child, Ok(Opened::Before));
     }
     match open(child.pid()) {
-        Ok(fd) => (token(child.pid(), fd), Ok(())),
+        Ok(fd) => (token(child.pid(), fd), Ok(Opened::Now)),
         Err(error) => (child, Err(os_error(error))),
     }
 }
@@ -214,18 +190,15 @@ pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
 fn stop_waiting(known: Registration) -> ExitCallback {
     if let Some(source) = known.source {
         // Only the loop can stop watching. If it is closed, it has stopped.
-        drop(known.remote.call_soon(move || stop_watching(source)));
+        drop(known.remote.call_soon(move || {
+            if let Some(readiness) =
+                get_running_loop().ok().as_ref().and_then(|lp| lp.capabilities().readiness)
+            {
+                readiness.remove(source);
+            }
+        }));
     }
     known.callback
-}
-
-/// Takes a pidfd out of the running loop.
-fn stop_watching(source: Handle) {
-    if let Ok(lp) = get_running_loop() {
-        if let Some(readiness) = lp.capabilities().readiness {
-            readiness.remove(source);
-        }
-    }
 }
 
 impl End {
@@ -233,28 +206,45 @@ impl End {
     fn has_come(&self) -> bool {
         collect::has_ended(&wait_id(&self.child))
     }
+
+    /// Has the loop wait for the pidfd, or gives all back.
+    fn wait_on(self, lp: &Loop) -> Result<(), (WatchError, Self)> {
+        let Some(readiness) = lp.capabilities().readiness else {
+            return Err((WatchError::Unsupported("readiness"), self));
+        };
+        let Some(raw) = self.child.raw() else { return Err((os_error(Errno::BADF).into(), self)) };
+        let (registry, pid, id) = (self.registry.clone(), self.child.pid(), self.id);
+        let waiting = Rc::new(Waiting(Cell::new(Some(self))));
+        let told = waiting.clone();
+        let ready = Rc::new(move |_| told.ready());
+        // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
+        // until it is removed or has called back.
+        let added = unsafe { readiness.add(RawSource(raw), Interest::READABLE, Trigger::Once, ready) };
+        match added {
+            Ok(source) => {
+                if !registry.set_source(pid, id, source) {
+                    // Another thread removed it meanwhile, and knew of no source to stop watching.
+                    readiness.remove(source);
+                }
+                Ok(())
+            }
+            // Nobody else has seen the `End` yet, so it is still there, and whole.
+            Err(error) => waiting.0.take().map_or(Ok(()), |end| Err((error.into(), end))),
+        }
+    }
 }
 
 /// What the loop's registration holds.
-struct Waiting {
-    end: Cell<Option<End>>,
-    source: Cell<Option<Handle>>,
-}
+struct Waiting(Cell<Option<End>>);
 
 impl Waiting {
-    /// The pidfd is readable: the child has ended, or the event was spurious.
+    /// The pidfd is readable: the child has ended.
     fn ready(&self) {
-        let Some(end) = self.end.take() else { return };
-        let told = end.take_ended();
-        if told.is_none() && !end.has_come() {
-            self.end.set(Some(end));
-            return;
-        }
-        if let Some(source) = self.source.get() {
-            stop_watching(source);
-        }
-        if let Some((known, status)) = told {
-            (known.callback)(end.child.pid(), status);
+        let Some(end) = self.0.take() else { return };
+        match end.take_ended() {
+            Some((known, status)) => (known.callback)(end.child.pid(), status),
+            // It was removed; or it has not ended, which no kernel should say, and is left to a thread.
+            None => self.0.set(Some(end)),
         }
     }
 }
@@ -264,7 +254,7 @@ impl Drop for Waiting {
         // Still there: the loop was closed first, or the registration was removed. What is
         // registered then gets a thread, which finds out whom to tell, if anybody; and if there
         // is no thread to be had, the child stays a zombie until this process ends.
-        if let Some(end) = self.end.take() {
+        if let Some(end) = self.0.take() {
             match end.remote() {
                 Some(_) if end.has_come() => Arc::new(end).post(),
                 Some(_) => drop(end.wait_in_thread()),

@@ -4,15 +4,12 @@ use anyloop::{ExitStatus, Pid};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{WaitId, WaitIdOptions, WaitOptions, wait, waitid};
 
+use crate::children::collect::decode;
+
 /// Collects a child that has ended; `None` if there is none.
 pub(super) fn collect() -> Option<(Pid, ExitStatus)> {
     let (pid, status) = retry_on_intr(|| wait(WaitOptions::NOHANG)).ok()??;
-    let end = match (status.exit_status(), status.terminating_signal()) {
-        (Some(code), _) => ExitStatus::Exited(code),
-        (_, Some(signal)) => ExitStatus::Signaled { signal, core: libc::WCOREDUMP(status.as_raw()) },
-        _ => ExitStatus::Unknown,
-    };
-    Some((Pid::new(pid.as_raw_pid())?, end))
+    Some((Pid::new(pid.as_raw_pid())?, decode(status)?))
 }
 
 /// Whether it is a child of this process, ended or not, that nobody has collected.

@@ -32,6 +32,11 @@ impl Attached {
         self.place().is_some()
     }
 
+    /// Whether that loop listens.
+    pub(crate) fn is_to(&self, lp: &Loop) -> bool {
+        self.place().as_ref().is_some_and(|place| place.ear.remote.is_same(&lp.remote()))
+    }
+
     /// The loop that listens.
     pub(crate) fn remote(&self) -> Option<Remote> {
         self.place().as_ref().map(|place| place.ear.remote.clone())

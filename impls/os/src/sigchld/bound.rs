@@ -21,8 +21,9 @@ pub(super) trait Manner: Default + Send + Sync + Sized + 'static {
     /// Finds out who has ended: the signal came, or may have come unheard.
     fn look(watcher: &Arc<Bound<Self>>, news: &mut News);
 
-    /// The child has just been registered under that number, and may have ended before.
-    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64);
+    /// The child has just been registered under that number, on the context of `lp`, and may have ended
+    /// before.
+    fn look_at(watcher: &Arc<Bound<Self>>, lp: &Loop, pid: Pid, id: u64);
 }
 
 /// A watcher of that manner.
@@ -48,7 +49,7 @@ impl<M: Manner> Bound<M> {
             Registered::New(id, former) => (id, former),
             Registered::Replaced(former) => return Ok(Some(former)),
         };
-        M::look_at(self, pid, id);
+        M::look_at(self, lp, pid, id);
         if !self.attached.is_some() {
             // Detached meanwhile, on another thread.
             self.sweep.leave_to_threads(true);

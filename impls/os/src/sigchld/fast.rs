@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyloop::{ExitStatus, Pid, Reaper, SpawnGuard, StrangerHandler, WatchError, get_running_loop};
+use anyloop::{
+    ExitStatus, Loop, Pid, Reaper, Remote, SpawnGuard, StrangerHandler, WatchError, get_running_loop,
+};
 
 use super::anybody;
 use super::bound::{Bound, Manner, bound_watcher};
@@ -68,8 +69,8 @@ bound_watcher!(FastChildWatcher {
 #[derive(Default)]
 struct Fast {
     strangers: Mutex<Strangers>,
-    /// Whether somebody will look when all has been quiet.
-    will_look: AtomicBool,
+    /// The loop that will look when all has been quiet, if one will.
+    will_look: Mutex<Option<Remote>>,
 }
 
 /// The ends of children that nobody had registered.
@@ -153,6 +154,10 @@ impl Fast {
     fn strangers(&self) -> MutexGuard<'_, Strangers> {
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn will_look(&self) -> MutexGuard<'_, Option<Remote>> {
+        self.will_look.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Bound<Fast> {
@@ -175,14 +180,16 @@ impl Bound<Fast> {
         }
     }
 
-    /// Has each child looked at when all has been quiet; false if that has to be done now.
-    fn look_later(self: &Arc<Self>) -> bool {
-        if self.sweep.is_empty() || self.manner.will_look.swap(true, Ordering::Relaxed) {
+    /// Has `lp` look at each child when all has been quiet; false if that has to be done now.
+    fn look_later(self: &Arc<Self>, lp: &Loop) -> bool {
+        let remote = lp.remote();
+        // Not another one, on which nobody listens any more.
+        let former = self.manner.will_look().replace(remote.clone());
+        if former.is_some_and(|former| former.is_same(&remote)) {
             return true;
         }
         let look = Look(self.clone());
-        let asked = get_running_loop().map(|lp| lp.call_later(QUIET, move || look.now()));
-        matches!(asked, Ok(Ok(_)))
+        lp.call_later(QUIET, move || look.now()).is_ok()
     }
 }
 
@@ -199,7 +206,7 @@ impl Look {
 
 impl Drop for Look {
     fn drop(&mut self) {
-        self.0.manner.will_look.store(false, Ordering::Relaxed);
+        *self.0.manner.will_look() = None;
     }
 }
 
@@ -211,12 +218,13 @@ impl Manner for Fast {
     fn look(watcher: &Arc<Bound<Self>>, news: &mut News) {
         watcher.collect_all(news);
         // If there is no news, a status may have been stolen; if there is some, another's may have been.
-        if !(news.is_any() && watcher.look_later()) {
+        let later = || get_running_loop().is_ok_and(|lp| watcher.look_later(&lp));
+        if !(news.is_any() && (watcher.sweep.is_empty() || later())) {
             watcher.sweep.look(news);
         }
     }
 
-    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64) {
+    fn look_at(watcher: &Arc<Bound<Self>>, lp: &Loop, pid: Pid, id: u64) {
         let known = watcher.manner.strangers().take(pid);
         // What is known of that number is of another child, if there is one that bears it.
         match known.filter(|_| !anybody::is_there(&by_number(pid))) {
@@ -224,6 +232,9 @@ impl Manner for Fast {
                 let ended = watcher.sweep.registry.remove(pid).map(|known| Ended { pid, known, status });
                 ended.map_or_else(|| watcher.meet(pid, status), News::post);
             }
+            // If it has ended, and is not known to have, then the signal is still to be heard, or somebody else
+            // has taken the status.
+            None if watcher.attached.is_to(lp) && watcher.look_later(lp) => {}
             None => _ = watcher.sweep.look_at(pid, id),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyloop::{Pid, WatchError};
+use anyloop::{Loop, Pid, WatchError};
 
 use super::bound::{Bound, Manner, bound_watcher};
 use super::claims::Claim;
@@ -62,7 +62,7 @@ impl Manner for Safe {
         watcher.sweep.look(news);
     }
 
-    fn look_at(watcher: &Arc<Bound<Self>>, pid: Pid, id: u64) {
+    fn look_at(watcher: &Arc<Bound<Self>>, _: &Loop, pid: Pid, id: u64) {
         watcher.sweep.look_at(pid, id);
     }
 }

@@ -1,7 +1,7 @@
 //! What does the handler of a signal ring? An eventfd for each listener, beside a mask of what came.
 //!
-//! The first signal that comes since the listener looked makes the eventfd readable; those that follow only
-//! have their bit set. So a signal is never lost because others came before it, and a storm of them costs
+//! The first signal that comes since the listener looked is written to the eventfd, which is watched for
+//! edges, so that nobody has to read it; those that follow only have their bit set. So a signal is never lost because others came before it, and a storm of them costs
 //! the listener one look.
 //!
 //! The handler goes through a list that only grows, from which nothing is ever taken: a bell that
@@ -119,10 +119,8 @@ impl Bell {
         self.place.wanted.store(signals.iter().fold(0, |mask, signal| mask | bit(*signal)), Ordering::SeqCst);
     }
 
-    /// The signals that came since this was asked last.
+    /// The signals that came since this was asked last. What comes later rings again.
     pub(super) fn take(&self) -> impl Iterator<Item = i32> + use<> {
-        // In this order: what comes in between rings again.
-        let _ = rustix::io::read(&self.fd, &mut [0_u8; 8]);
         let came = self.place.came.swap(0, Ordering::SeqCst);
         (1..=64).filter(move |signal| came & bit(*signal) != 0)
     }

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
-use anyloop::{Handle, Interest, Loop, RawSource, Remote, WatchError, get_running_loop};
+use anyloop::{Handle, Interest, Loop, RawSource, Remote, Trigger, WatchError, get_running_loop};
 use rustix::io::Errno;
 
 use super::bell::Bell;
@@ -47,7 +47,7 @@ impl Ear {
         let heard = held.clone();
         let ring = move |_: Interest| heard.bell.take().for_each(|signal| heard.listener.hear(signal));
         // SAFETY: the bell is open for as long as the callback is there.
-        let source = unsafe { readiness.add(raw, Interest::READABLE, Rc::new(ring)) }?;
+        let source = unsafe { readiness.add(raw, Interest::READABLE, Trigger::Edge, Rc::new(ring)) }?;
         held.bell.ring_for(signals);
         Ok(Self { remote: lp.remote(), source })
     }
