@@ -39,7 +39,7 @@ impl Counted {
     fn turns(&self) -> u32 {
         let before = self.calls.get();
         for _ in 0..3 {
-            self.lp.step(Some(Duration::ZERO)).unwrap();
+            self.lp.step(Some(Duration::ZERO)).unwrap().unwrap();
         }
         self.calls.get() - before
     }
