@@ -17,7 +17,7 @@ use core::any::Any;
 use core::fmt;
 use core::time::Duration;
 
-use crate::{ChildToken, Exec, Handle, Instant, OsError, Rejected, RunError, SendCallback};
+use crate::{Command, Handle, Instant, OsError, Rejected, RunError, SendCallback, SpawnFailure, Spawned};
 
 /// What one loop offers beyond [`EventLoop`](crate::EventLoop).
 ///
@@ -204,14 +204,14 @@ pub trait Signals {
 
 /// Starts programs.
 pub trait Processes {
-    /// Starts the program, and gives what identifies it. Use
+    /// Starts the program, and gives what identifies it, and the ends of its pipes, which belong to this loop. Use
     /// [`Loop::subprocess_exec`](crate::Loop::subprocess_exec), which also watches for its end.
     ///
     /// # Errors
     ///
-    /// [`OsError`], and no process was created: on a closed loop always, since it could not be told
+    /// [`SpawnFailure`], and nothing was created: on a closed loop always, since it could not be told
     /// of the end (the number that a closed descriptor gives).
-    fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError>;
+    fn spawn(&self, command: &Command) -> Result<Spawned, SpawnFailure>;
 }
 
 /// Runs what would block on other threads. No reference loop offers it yet.

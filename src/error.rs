@@ -7,6 +7,7 @@ use alloc::string::String;
 use core::error::Error;
 use core::fmt;
 
+use crate::SpawnFailure;
 use crate::platform::describe_os_error;
 
 /// An error number of the operating system: `errno` on Unix, `GetLastError` on Windows.
@@ -203,8 +204,23 @@ errors! {
         Policy(error: PolicyError) => "there is no child watcher to notice the end of the program: {error}";
         /// The child watcher is closed or not attached.
         Inactive => "the child watcher is not active: attach it to a running loop, or set another";
+        /// No loop is running in this context.
+        NoRunningLoop => "no loop is running in this context: use Loop::subprocess_exec() to name one";
         /// The operating system refused to start it.
-        Os(error: OsError) => "the program could not be started: {error}";
+        Os(failure: SpawnFailure) => "{failure}";
+        /// It was started, but the watcher refused to watch it, so it was ended and collected.
+        Watcher(error: WatchError) => "the program was ended, since its end would not have been noticed: {error}";
+    }
+
+    /// Why a signal was not sent.
+    #[derive(Copy)]
+    SignalError {
+        /// Its end has been reported: there is nobody to send it to.
+        Over => "the child has ended: its number may be another's by now";
+        /// It was registered by number, so that the signal might reach another process.
+        Unsupported => "the child is known by its number only: start it with subprocess_exec()";
+        /// The operating system refused to send it.
+        Os(error: OsError) => "the signal could not be sent: {error}";
     }
 
     /// Why a sleep ended otherwise than by time.
@@ -262,7 +278,7 @@ conversions! {
     PolicyError => RunError::Policy;
     OsError => PolicyError::Os;
     OsError => WatchError::Os;
-    OsError => SpawnError::Os;
+    SpawnFailure => SpawnError::Os;
     WatchError => PolicyError::Watcher;
     PolicyError => SpawnError::Policy;
     RejectReason => WatchError::Rejected;

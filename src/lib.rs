@@ -31,16 +31,18 @@ pub use capability::{
     Processes, RawSource, Readiness, Signals, Step, Trigger,
 };
 pub use child::{
-    Child, ChildToken, ChildWatcher, Exec, ExitCallback, ExitStatus, Pid, RawChild, Reaper, SpawnGuard,
-    SpawnRejected, StdioMode, StrangerHandler, Wait, Watcher,
+    Child, ChildHandle, ChildToken, ChildWatcher, Command, CommunicateError, ExitCallback, ExitStatus, Given,
+    Output, Pid, PipeReader, PipeWriter, RawChild, ReadPipe, Reaper, ResourceLimit, Setting, SpawnFailure,
+    SpawnGuard, SpawnStep, Spawned, Stdio, StrangerHandler, Wait, Watcher, WritePipe, create_subprocess_exec,
+    create_subprocess_shell,
 };
 pub use context::{
     Context, ContextId, ContextSlot, NoContext, PerContext, RegisterContextError, get_running_loop,
     register_context,
 };
 pub use error::{
-    CloseError, JoinError, NoRunningLoop, OsError, PolicyError, RejectReason, Rejected, RunError, SleepError,
-    SpawnError, TimeoutError, WatchError,
+    CloseError, JoinError, NoRunningLoop, OsError, PolicyError, RejectReason, Rejected, RunError,
+    SignalError, SleepError, SpawnError, TimeoutError, WatchError,
 };
 pub use event_loop::{EventLoop, LoopState};
 pub use fork::{ProcessStamp, after_fork_in_child};

@@ -71,7 +71,7 @@ fn a_pid_that_is_no_child_ends_unknown() {
     let watcher = anyloop::get_child_watcher().unwrap();
     let ended = Rc::new(Cell::new(None));
     lp.run_until_complete(async {
-        let mut init = anyloop::Child::adopt(&lp, &watcher, ChildToken::from(Pid::new(1).unwrap())).unwrap();
+        let init = anyloop::Child::adopt(&lp, &watcher, ChildToken::from(Pid::new(1).unwrap())).unwrap();
         ended.set(Some(init.wait().await));
     })
     .unwrap();

@@ -1,118 +1,54 @@
 //! How a task starts a program and awaits its end, on whatever loop and watcher are in force.
 
-use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
 
-use super::{ChildToken, ExitStatus, Pid, Watcher};
-use crate::platform::{Arc, Lock};
-use crate::{Loop, Rejected, SpawnError, WatchError, get_child_watcher};
+use super::ending::{Ending, Teller};
+use super::{ChildToken, Command, ExitStatus, Pid, PipeReader, PipeWriter, RawChild, Wait, Watcher};
+use crate::{
+    Loop, OsError, Rejected, SignalError, SpawnError, WatchError, get_child_watcher, get_running_loop,
+};
 
-/// What a program's standard stream is connected to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// POSIX's numbers, which Windows takes for "end it" as well.
+const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
+
+/// What a loop has started: see [`Processes::spawn`](crate::Processes::spawn).
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum StdioMode {
-    /// The same as this process's.
-    #[default]
-    Inherit,
-    /// Nothing: reads end at once, writes vanish.
-    Null,
+pub struct Spawned {
+    /// The child.
+    pub token: ChildToken,
+    /// What it reads, if that is a pipe.
+    pub stdin: Option<PipeWriter>,
+    /// What it writes, if that is a pipe.
+    pub stdout: Option<PipeReader>,
+    /// What it complains, if that is a pipe of its own.
+    pub stderr: Option<PipeReader>,
 }
 
-/// A program to start: its path and its arguments, as bytes.
-///
-/// The environment and the working directory are inherited.
-///
-/// ```
-/// use anyloop::{Exec, StdioMode};
-/// let program = Exec::new("/bin/echo").arg("hello").stdout(StdioMode::Null);
-/// assert_eq!(program.args().len(), 1);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Exec {
-    program: Vec<u8>,
-    args: Vec<Vec<u8>>,
-    stdin: StdioMode,
-    stdout: StdioMode,
-    stderr: StdioMode,
-}
-
-impl Exec {
-    /// Runs the program at `path`, or of that name in the search path.
-    #[must_use]
-    pub fn new(path: impl AsRef<[u8]>) -> Self {
-        Self {
-            program: path.as_ref().to_vec(),
-            args: Vec::new(),
-            stdin: StdioMode::Inherit,
-            stdout: StdioMode::Inherit,
-            stderr: StdioMode::Inherit,
-        }
+impl From<ChildToken> for Spawned {
+    /// A child without pipes.
+    fn from(token: ChildToken) -> Self {
+        Self { token, stdin: None, stdout: None, stderr: None }
     }
-
-    /// Adds an argument.
-    #[must_use]
-    pub fn arg(mut self, arg: impl AsRef<[u8]>) -> Self {
-        self.args.push(arg.as_ref().to_vec());
-        self
-    }
-
-    /// Connects its standard input.
-    #[must_use]
-    pub const fn stdin(mut self, mode: StdioMode) -> Self {
-        self.stdin = mode;
-        self
-    }
-
-    /// Connects its standard output.
-    #[must_use]
-    pub const fn stdout(mut self, mode: StdioMode) -> Self {
-        self.stdout = mode;
-        self
-    }
-
-    /// Connects its standard error.
-    #[must_use]
-    pub const fn stderr(mut self, mode: StdioMode) -> Self {
-        self.stderr = mode;
-        self
-    }
-
-    /// The program's path or name.
-    #[must_use]
-    pub fn program(&self) -> &[u8] {
-        &self.program
-    }
-
-    /// The arguments, the program's own name not among them.
-    #[must_use]
-    pub fn args(&self) -> &[Vec<u8>] {
-        &self.args
-    }
-
-    /// Standard input, output and error.
-    #[must_use]
-    pub const fn stdio(&self) -> [StdioMode; 3] {
-        [self.stdin, self.stdout, self.stderr]
-    }
-}
-
-/// What the watcher's callback and the waiting task share.
-#[derive(Debug, Default)]
-struct Shared {
-    status: Option<ExitStatus>,
-    waker: Option<Waker>,
 }
 
 /// A child process whose end is being watched for.
 ///
-/// Dropping it forgets about the child, which is collected all the same when it ends.
+/// Dropping it forgets about the child, which goes on and is collected when it ends; or has it killed, if the
+/// [`Command`] said so. The streams can be taken out, and a `wait` lives on without it.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
-    shared: Arc<Lock<Shared>>,
+    ending: Ending,
+    handle: Option<RawChild>,
+    kill_on_drop: bool,
+    /// What it reads, if that is a pipe. Drop it for the child to read the end.
+    pub stdin: Option<PipeWriter>,
+    /// What it writes, if that is a pipe.
+    pub stdout: Option<PipeReader>,
+    /// What it complains, if that is a pipe of its own.
+    pub stderr: Option<PipeReader>,
 }
 
 impl Child {
@@ -126,23 +62,13 @@ impl Child {
         watcher: &Watcher,
         token: ChildToken,
     ) -> Result<Self, Rejected<ChildToken, WatchError>> {
-        let pid = token.pid();
-        let shared = Arc::new(Lock::new(Shared::default()));
-        let told = shared.clone();
-        let tell = move |_, status| {
-            let waker = told.with(|shared| {
-                shared.status = Some(status);
-                shared.waker.take()
-            });
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        };
-        match watcher.watch_on(lp, token, tell) {
+        let (pid, handle, ending) = (token.pid(), token.handle().cloned(), Ending::new());
+        let teller = Teller(ending.clone());
+        match watcher.watch_on(lp, token, move |_, status| teller.tell(status)) {
             Ok(displaced) => drop(displaced),
             Err(rejected) => return Err(rejected.map(|(token, _)| token)),
         }
-        Ok(Self { pid, shared })
+        Ok(Self { pid, ending, handle, kill_on_drop: false, stdin: None, stdout: None, stderr: None })
     }
 
     /// Its number. It names this child until its end has been reported.
@@ -151,97 +77,224 @@ impl Child {
         self.pid
     }
 
-    /// How it ended, if that has been reported.
+    /// How it ended, if that has been reported: from then on always the same.
+    #[doc(alias = "returncode")]
+    #[doc(alias = "try_wait")]
     #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
-        self.shared.with(|shared| shared.status)
+        self.ending.status()
     }
 
-    /// Waits for its end. It may be called again, and gives the same status then.
+    /// Waits for its end, and for nothing else: what it wrote may still be in the pipes, which a child of its own may
+    /// keep open. Any number of tasks may wait, one after the other or at once, and be cancelled.
     ///
-    /// If the loop that is told is closed first, this never becomes ready.
-    pub const fn wait(&mut self) -> Wait<'_> {
-        Wait { child: self }
+    /// If the loop that is told is closed first, or somebody else takes the child over, this gives
+    /// [`ExitStatus::Unknown`]. The child is collected all the same.
+    #[must_use]
+    pub fn wait(&self) -> Wait {
+        self.ending.clone().wait()
+    }
+
+    /// Sends it a signal, by the system's handle where there is one: so it never reaches another process. One that
+    /// has ended, without this having been reported yet, does not notice.
+    ///
+    /// # Errors
+    ///
+    /// [`SignalError::Over`] once its end has been reported, without asking the system.
+    pub fn send_signal(&self, signal: i32) -> Result<(), SignalError> {
+        if self.status().is_some() {
+            return Err(SignalError::Over);
+        }
+        let handle = self.handle.as_ref().ok_or(SignalError::Unsupported)?;
+        handle.send_signal(signal).map_err(SignalError::Os)
+    }
+
+    /// Asks it to end (`SIGTERM`).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_signal`](Self::send_signal).
+    pub fn terminate(&self) -> Result<(), SignalError> {
+        self.send_signal(SIGTERM)
+    }
+
+    /// Ends it (`SIGKILL`).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_signal`](Self::send_signal).
+    pub fn kill(&self) -> Result<(), SignalError> {
+        self.send_signal(SIGKILL)
     }
 }
 
-/// The future of [`Child::wait`].
-#[derive(Debug)]
-pub struct Wait<'a> {
-    child: &'a mut Child,
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.kill_on_drop {
+            // It can fail only if there is nothing to kill any more.
+            let _ = self.kill();
+        }
+    }
 }
 
-impl Future for Wait<'_> {
-    type Output = ExitStatus;
+/// A child that nobody watches yet: ended and collected, unless somebody does in the end.
+struct Unwatched(Option<RawChild>);
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitStatus> {
-        let waker = cx.waker().clone();
-        let (status, unused) = self.child.shared.with(|shared| match shared.status {
-            Some(status) => (Some(status), Some(waker)),
-            None => (None, shared.waker.replace(waker)),
-        });
-        // Wakers are user code: dropped out here.
-        drop(unused);
-        status.map_or(Poll::Pending, Poll::Ready)
+impl Drop for Unwatched {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.discard();
+        }
     }
 }
 
 impl Loop {
     /// Starts a program, and watches for its end with the policy's child watcher.
     ///
+    /// The loop waits until the program has begun, which takes a tenth of a millisecond or so.
+    ///
+    /// *Keeps* [`process.first`](crate::rules::process::FIRST), [`process.nothing`](crate::rules::process::NOTHING).
+    ///
     /// # Errors
     ///
-    /// [`SpawnRejected`]: before a process was made, a [`SpawnError`]; after, the child itself,
-    /// running and not watched.
+    /// [`SpawnError`], and nothing is left behind: no process, no descriptor, no registration.
     ///
     /// ```
     /// # use anyloop_os as _;
-    /// use anyloop::{Exec, ExitStatus};
+    /// use anyloop::{Command, ExitStatus, Stdio};
     ///
-    /// let status = anyloop::run(async {
+    /// let output = anyloop::run(async {
     ///     let lp = anyloop::get_running_loop().unwrap();
-    ///     let mut child = lp.subprocess_exec(&Exec::new("/bin/true")).unwrap();
-    ///     child.wait().await
+    ///     let program = Command::new("tr").arg("a-z").arg("A-Z").stdin(Stdio::Pipe).stdout(Stdio::Pipe);
+    ///     let mut child = lp.subprocess_exec(&program).unwrap();
+    ///     child.communicate(b"loud").await.unwrap()
     /// })?;
-    /// assert_eq!(status, ExitStatus::Exited(0));
+    /// assert_eq!((output.status, &*output.stdout), (ExitStatus::Exited(0), &b"LOUD"[..]));
     /// # Ok::<(), anyloop::RunError>(())
     /// ```
-    pub fn subprocess_exec(&self, program: &Exec) -> Result<Child, SpawnRejected> {
+    pub fn subprocess_exec(&self, command: &Command) -> Result<Child, SpawnError> {
         let watcher = get_child_watcher().map_err(SpawnError::Policy)?;
+        self.subprocess_exec_with(&watcher, command)
+    }
+
+    /// The same, with a watcher that is not the policy's.
+    ///
+    /// # Errors
+    ///
+    /// As [`subprocess_exec`](Self::subprocess_exec).
+    pub fn subprocess_exec_with(&self, watcher: &Watcher, command: &Command) -> Result<Child, SpawnError> {
         let processes = self.capabilities().processes.ok_or(SpawnError::Unsupported)?;
         if !watcher.is_active() {
-            return Err(SpawnError::Inactive.into());
+            return Err(SpawnError::Inactive);
         }
-        let token = processes.spawn(program).map_err(SpawnError::Os)?;
-        Child::adopt(self, &watcher, token).map_err(SpawnRejected::Unwatched)
+        let spawning = watcher.reaper().map(super::Reaper::begin_spawn);
+        let Spawned { token, stdin, stdout, stderr } = processes.spawn(command)?;
+        let mut unwatched = Unwatched(token.handle().cloned());
+        let adopted = Child::adopt(self, watcher, token);
+        let child = adopted.map_err(|rejected| SpawnError::Watcher(rejected.reason))?;
+        unwatched.0 = None;
+        drop(spawning);
+        let kill_on_drop = command.kill_on_drop;
+        // `Child` has a `Drop`, so its fields are set one by one.
+        let mut child = child;
+        (child.stdin, child.stdout, child.stderr, child.kill_on_drop) = (stdin, stdout, stderr, kill_on_drop);
+        Ok(child)
     }
 }
 
-/// Why there is no [`Child`] to await.
-#[derive(Debug)]
+/// Starts a program on the running loop: [`Loop::subprocess_exec`].
+///
+/// # Errors
+///
+/// [`SpawnError`], and nothing is left behind.
+///
+/// ```
+/// # use anyloop_os as _;
+/// use anyloop::{Command, create_subprocess_exec};
+///
+/// let status = anyloop::run(async {
+///     create_subprocess_exec(&Command::new("/bin/true")).unwrap().wait().await
+/// })?;
+/// assert!(status.success());
+/// # Ok::<(), anyloop::RunError>(())
+/// ```
+pub fn create_subprocess_exec(command: &Command) -> Result<Child, SpawnError> {
+    get_running_loop().map_err(|_| SpawnError::NoRunningLoop)?.subprocess_exec(command)
+}
+
+/// Has the system's shell run a line on the running loop: [`Command::shell`].
+///
+/// # Errors
+///
+/// As [`create_subprocess_exec`].
+pub fn create_subprocess_shell(line: impl AsRef<[u8]>) -> Result<Child, SpawnError> {
+    create_subprocess_exec(&Command::shell(line))
+}
+
+/// What the system refused when a program was to be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpawnFailure {
+    program: alloc::vec::Vec<u8>,
+    step: SpawnStep,
+    error: OsError,
+}
+
+/// At which step a program could not be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SpawnRejected {
-    /// No process was made.
-    NotSpawned(SpawnError),
-    /// The process runs, but its end would not be noticed: here it is, collectable.
-    Unwatched(Rejected<ChildToken, WatchError>),
+pub enum SpawnStep {
+    /// What was asked for makes no sense, or has a NUL byte.
+    Command,
+    /// Making a pipe, or opening the null device.
+    Stream,
+    /// Making a process.
+    Process,
+    /// Changing to the working directory.
+    Directory,
+    /// Setting up the process: its session, group, user, mask, limits or descriptors.
+    Setting,
+    /// Running the program in it.
+    Program,
 }
 
-impl From<SpawnError> for SpawnRejected {
-    fn from(error: SpawnError) -> Self {
-        Self::NotSpawned(error)
+impl SpawnFailure {
+    /// The step `step` failed for the program.
+    #[must_use]
+    pub fn new(command: &Command, step: SpawnStep, error: OsError) -> Self {
+        Self { program: command.get_program().to_vec(), step, error }
+    }
+
+    /// The program that was to be started.
+    #[must_use]
+    pub fn program(&self) -> &[u8] {
+        &self.program
+    }
+
+    /// What failed.
+    #[must_use]
+    pub const fn step(&self) -> SpawnStep {
+        self.step
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn error(&self) -> OsError {
+        self.error
     }
 }
 
-impl fmt::Display for SpawnRejected {
+impl fmt::Display for SpawnFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSpawned(error) => error.fmt(f),
-            Self::Unwatched(rejected) => {
-                write!(f, "the program runs, but nobody watches for its end: {rejected}")
-            }
-        }
+        let what = match self.step {
+            SpawnStep::Command => "what was asked for makes no sense",
+            SpawnStep::Stream => "its standard streams could not be made",
+            SpawnStep::Process => "there is no process to be had",
+            SpawnStep::Directory => "its working directory cannot be entered",
+            SpawnStep::Setting => "its process could not be set up",
+            SpawnStep::Program => "it cannot be run",
+        };
+        write!(f, "`{}` was not started, since {what}: {}", self.program.escape_ascii(), self.error)
     }
 }
 
-impl core::error::Error for SpawnRejected {}
+impl core::error::Error for SpawnFailure {}

@@ -1,11 +1,13 @@
 //! Which child is meant: by a handle of the system where there is one, else by number.
 //!
 //! A number can be given to another process once the child has been collected; a pidfd, or a
-//! process handle on Windows, cannot. So a token owns one if its maker had one.
+//! process handle on Windows, cannot. So a token shares one if its maker had one.
 
 use core::fmt;
 
 use super::Pid;
+use crate::OsError;
+use crate::platform::{Arc, share};
 
 /// A child process, identified for a watcher.
 ///
@@ -18,14 +20,14 @@ use super::Pid;
 #[derive(Debug)]
 pub struct ChildToken {
     pid: Pid,
-    raw: Option<RawChild>,
+    handle: Option<RawChild>,
 }
 
 impl ChildToken {
-    /// The child `pid`, held by `raw`.
+    /// The child `pid`, held by `handle`.
     #[must_use]
-    pub const fn new(pid: Pid, raw: RawChild) -> Self {
-        Self { pid, raw: Some(raw) }
+    pub const fn new(pid: Pid, handle: RawChild) -> Self {
+        Self { pid, handle: Some(handle) }
     }
 
     /// Its number.
@@ -34,62 +36,81 @@ impl ChildToken {
         self.pid
     }
 
-    /// The system's handle, if the token has one: a pidfd or a process handle.
+    /// The system's number of its handle, if it has one: a pidfd or a process handle.
     #[must_use]
     pub fn raw(&self) -> Option<isize> {
-        self.raw.as_ref().map(|raw| raw.raw)
+        self.handle.as_ref().and_then(RawChild::raw)
     }
 
-    /// Takes the handle out, if there is one.
+    /// What it is held by, if its maker had something.
     #[must_use]
-    pub const fn take_raw(&mut self) -> Option<RawChild> {
-        self.raw.take()
+    pub const fn handle(&self) -> Option<&RawChild> {
+        self.handle.as_ref()
     }
 }
 
 impl From<Pid> for ChildToken {
     /// By number alone: right as long as nobody else collects the child.
     fn from(pid: Pid) -> Self {
-        Self { pid, raw: None }
+        Self { pid, handle: None }
     }
 }
 
-/// An owned handle of the system to a process.
-pub struct RawChild {
-    raw: isize,
-    close: unsafe fn(isize),
+/// What a spawner holds a child by.
+///
+/// # Safety
+///
+/// While it lives, what [`raw`](Self::raw) gives is open and stands for this child of this process, and for no
+/// other that may get its number.
+pub unsafe trait ChildHandle: Send + Sync {
+    /// The system's handle, if there is one: a pidfd or a process handle.
+    fn raw(&self) -> Option<isize>;
+
+    /// Sends it a signal: never to another process, and to a child that has ended without effect.
+    ///
+    /// # Errors
+    ///
+    /// What the system answered: no such signal, or it may not be sent.
+    fn send_signal(&self, signal: i32) -> Result<(), OsError>;
+
+    /// Ends a child that nobody watches, and collects it. Waits until that is done.
+    fn discard(&self);
 }
+
+/// A handle of the system to a child, shared by whoever needs it.
+#[derive(Clone)]
+pub struct RawChild(Arc<dyn ChildHandle>);
 
 impl RawChild {
-    /// Owns `raw` and closes it with `close`.
-    ///
-    /// # Safety
-    ///
-    /// `raw` refers to a child, is owned by nobody else, and `close` may be called with it once,
-    /// on any thread.
+    /// Shares `handle`.
     #[must_use]
-    pub const unsafe fn from_raw(raw: isize, close: unsafe fn(isize)) -> Self {
-        Self { raw, close }
+    pub fn new(handle: impl ChildHandle + 'static) -> Self {
+        Self(share!(handle, dyn ChildHandle))
     }
 
-    /// Gives up the ownership.
+    /// The system's number of it, if it has one.
     #[must_use]
-    pub const fn into_raw(self) -> isize {
-        let raw = self.raw;
-        core::mem::forget(self);
-        raw
+    pub fn raw(&self) -> Option<isize> {
+        self.0.raw()
     }
-}
 
-impl Drop for RawChild {
-    fn drop(&mut self) {
-        // SAFETY: `from_raw` was promised that `close` may be called with it, and this is the once.
-        unsafe { (self.close)(self.raw) }
+    /// See [`ChildHandle::send_signal`].
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn send_signal(&self, signal: i32) -> Result<(), OsError> {
+        self.0.send_signal(signal)
+    }
+
+    /// See [`ChildHandle::discard`].
+    pub fn discard(&self) {
+        self.0.discard();
     }
 }
 
 impl fmt::Debug for RawChild {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawChild({})", self.raw)
+        f.debug_tuple("RawChild").field(&self.raw()).finish()
     }
 }

@@ -47,6 +47,12 @@ cfg_if::cfg_if! {
 pub(crate) use share;
 
 cfg_if::cfg_if! {
+    if #[cfg(all(feature = "std", unix))] {
+        mod descriptors;
+    }
+}
+
+cfg_if::cfg_if! {
     if #[cfg(target_has_atomic = "64")] {
         /// Numbers of which each is given once.
         #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Which of asyncio's rules are there, and what became of each?
 //!
 //! The project's study of asyncio gave a number to everything that can be observed: POL for
-//! policies, LOOP for loops, WATCH for child watchers. This is the list of these three groups,
+//! policies, LOOP for loops, WATCH for child watchers, PROC for programs. This is the list of these groups,
 //! complete. A number is kept, by the rules that name it as their [ancestor](super::Rule::ancestors);
 //! or it means nothing here; or it belongs to something that anyloop judges later. A test refuses
 //! every other state.
@@ -44,7 +44,7 @@ const fn row(id: &'static str, title: &'static str, fate: Fate) -> Ancestor {
     Ancestor { id, title, fate }
 }
 
-/// Every number of the three groups, in order.
+/// Every number of these groups, in order.
 pub static ANCESTORS: &[Ancestor] = &[
     row("POL-01", "one policy a process, the same for every reader", Kept),
     row(
@@ -373,6 +373,64 @@ pub static ANCESTORS: &[Ancestor] = &[
         Later("resources", "programs cannot take a system call away; the choice is the policy's"),
     ),
     row("WATCH-58", "a registration lands on the loop of its thread", Kept),
+    row("PROC-01", "a number at once, which never changes", Kept),
+    row("PROC-02", "a failing spawn reports the error and leaves nothing", Kept),
+    row(
+        "PROC-03",
+        "contradictions of text mode, buffering and shell mode are refused",
+        Meaningless("bytes are the only mode, and a shell is a program of its own"),
+    ),
+    row("PROC-04", "each stream is a pipe, inherited, nothing, given, or merged", Kept),
+    row("PROC-05", "the code is none until the end is observed, and constant then", Kept),
+    row("PROC-06", "wait gives the code to any number of waiters, also late", Kept),
+    row("PROC-07", "wait depends on the end only, not on pipes", Kept),
+    row("PROC-08", "cancelling a wait affects neither the process nor others", Kept),
+    row("PROC-09", "connection made first, connection lost last", Kept),
+    row("PROC-10", "per pipe all bytes, then one end", Kept),
+    row("PROC-11", "the end may come before or after pipe events", Kept),
+    row("PROC-12", "the end is delivered exactly once", Kept),
+    row("PROC-13", "terminate, kill and send_signal send what they say", Kept),
+    row("PROC-14", "signalling after the end is refused", Kept),
+    row("PROC-15", "signalling an end that is not reported yet is ignored", Kept),
+    row("PROC-16", "signalling never consumes the status", Kept),
+    row("PROC-17", "closing kills what is alive, and only that", Kept),
+    row("PROC-18", "after closing the end is still collected", Kept),
+    row("PROC-19", "tear-down after the loop is closed is quiet", Kept),
+    row("PROC-20", "dropping a live process warns and closes it", Kept),
+    row("PROC-21", "cancelling creation kills and collects the child", Kept),
+    row("PROC-22", "a registration that fails leaves no child unobserved", Kept),
+    row("PROC-23", "communicate feeds, reads both, and waits", Kept),
+    row("PROC-24", "communicate ignores a broken pipe", Kept),
+    row("PROC-25", "communicate without input closes standard input", Kept),
+    row("PROC-26", "writing to a closed standard input is a broken pipe", Kept),
+    row("PROC-27", "the parent's ends are not inherited by other children", Kept),
+    row("PROC-28", "reading pauses at the limit and loses nothing", Kept),
+    row("PROC-29", "closing flushes what was accepted", Kept),
+    row("PROC-30", "pipe transports own their descriptors, which do not block", Kept),
+    row("PROC-31", "many children never mix", Kept),
+    row(
+        "PROC-32",
+        "spawning should not block the loop",
+        Meaningless(
+            "the loop waits until the program has begun, which takes no longer the bigger the process is",
+        ),
+    ),
+    row(
+        "PROC-33",
+        "sessions and groups do not affect reporting",
+        Later(
+            "process",
+            "a program sees its session, not whoever waits for it: `impls/os/tests/programs.rs`",
+        ),
+    ),
+    row(
+        "PROC-34",
+        "ignored signals are inherited",
+        Meaningless("left to the system, but for SIGPIPE, which is put back"),
+    ),
+    row("PROC-35", "spawning works on any thread whose watcher is active", Kept),
+    row("PROC-36", "where handles are waited for no watcher is involved", Later("process", "for Windows")),
+    row("PROC-37", "waiters are completed once, cancelled ones skipped", Kept),
 ];
 
 /// The ancestor of that number.

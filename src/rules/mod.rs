@@ -22,6 +22,7 @@
 //! | [`future`] | tasks |
 //! | [`child`] | noticing that children end |
 //! | [`reaper`] | collecting every child of the process |
+//! | [`process`] | starting programs, and talking with them |
 //! | [`capability`] | what a loop offers beyond running callbacks |
 //! | [`step`] | a loop that a host drives |
 //! | [`fork`] | what a forked child does with loops of its parent |
@@ -29,7 +30,7 @@
 //! # Where they come from
 //!
 //! The ancestors are the numbers that the project's study of asyncio gave to asyncio's observable
-//! behaviour: POL for policies, LOOP for loops, WATCH for watchers; `B` numbers are its known
+//! behaviour: POL for policies, LOOP for loops, WATCH for watchers, PROC for programs; `B` numbers are its known
 //! defects. A rule without ancestor is new. What became of every number is in [`ancestors`].
 
 use core::fmt;
@@ -127,6 +128,7 @@ pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
+pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
@@ -150,6 +152,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     future::ALL,
     child::ALL,
     reaper::ALL,
+    process::ALL,
     capability::ALL,
     step::ALL,
     fork::ALL,

@@ -14,6 +14,7 @@ pub mod fork;
 pub mod future;
 pub mod handle;
 pub mod policy;
+pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
@@ -75,6 +76,7 @@ pub static TABLE: &[&[Entry]] = &[
     future::TABLE,
     child::TABLE,
     reaper::TABLE,
+    process::TABLE,
     capability::TABLE,
     step::TABLE,
     fork::TABLE,

@@ -38,8 +38,7 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use anyloop::{
-    ChildToken, Exec, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, StdioMode,
-    Trigger,
+    ChildToken, Command, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio, Trigger,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -61,17 +60,29 @@ cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
         /// A pidfd, if this kernel gives one.
         fn raw_child(pid: rustix::process::Pid) -> Option<RawChild> {
-            use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+            use anyloop::{ChildHandle, OsError};
+            use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+            use std::os::fd::{AsFd, OwnedFd};
 
-            unsafe fn close(raw: isize) {
-                // SAFETY: only `RawChild` calls this, once, with the number that it was given
-                // below: a descriptor that nobody else owns.
-                drop(unsafe { OwnedFd::from_raw_fd(raw as i32) });
+            struct Pidfd(OwnedFd);
+
+            // SAFETY: the pidfd is owned, and stands for one process for ever.
+            unsafe impl ChildHandle for Pidfd {
+                fn raw(&self) -> Option<isize> {
+                    Some(self.0.as_raw_fd() as isize)
+                }
+
+                fn send_signal(&self, signal: i32) -> core::result::Result<(), OsError> {
+                    let signal = Signal::from_named_raw(signal).ok_or(OsError::from_raw(22))?;
+                    pidfd_send_signal(&self.0, signal).map_err(|error| OsError::from_raw(error.raw_os_error()))
+                }
+
+                fn discard(&self) {
+                    let _ = pidfd_send_signal(&self.0, Signal::KILL);
+                    let _ = retry_on_intr(|| waitid(WaitId::PidFd(self.0.as_fd()), WaitIdOptions::EXITED));
+                }
             }
-            let pidfd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()?;
-            // SAFETY: the pidfd refers to the child, is owned by nobody once it is a number, and
-            // closing it is right on any thread.
-            Some(unsafe { RawChild::from_raw(pidfd.into_raw_fd() as isize, close) })
+            Some(RawChild::new(Pidfd(pidfd_open(pid, PidfdFlags::empty()).ok()?)))
         }
 
         /// Has this process, a forked child, end with its parent, however that ends.
@@ -142,9 +153,9 @@ impl World for Unix {
     }
 
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
-        let nothing = Exec::new("/bin/sh").arg("-c").arg(":").stdin(StdioMode::Null);
-        let Ok(token) = processes.spawn(&nothing) else { return Some(false) };
-        let pid = rustix::process::Pid::from_raw(token.pid().get())?;
+        let nothing = Command::new("/bin/sh").arg("-c").arg(":").stdin(Stdio::Null);
+        let Ok(spawned) = processes.spawn(&nothing) else { return Some(false) };
+        let pid = rustix::process::Pid::from_raw(spawned.token.pid().get())?;
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         Some(true)
     }

@@ -1,12 +1,8 @@
 //! What there is for children where there is nothing: honest refusals.
 
-use anyloop::{PolicyError, Processes, Watcher};
+use anyloop::{PolicyError, Watcher};
 
 use crate::WatcherKind;
-
-/// How a loop starts programs.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that start programs"))]
-pub(crate) const SPAWNER: Option<&'static dyn Processes> = None;
 
 /// What a policy uses that is told to use `kind`.
 pub(crate) fn in_use(_: WatcherKind) -> Result<WatcherKind, PolicyError> {

@@ -92,13 +92,17 @@ cfg_if::cfg_if! {
         use childless as processes;
         #[cfg(target_os = "linux")]
         use childless::leave_to_parent;
+        #[cfg(target_os = "linux")]
+        const SPAWNER: Option<linux::Spawner> = None;
     } else if #[cfg(target_os = "linux")] {
         mod children;
         mod pidfds;
+        mod spawn;
         mod sigchld;
         mod signals;
         use pidfds as processes;
         use signals::leave_to_parent;
+        const SPAWNER: Option<linux::Spawner> = Some(spawn::spawn);
         pub use sigchld::fast::FastChildWatcher;
         pub use sigchld::multi::MultiLoopChildWatcher;
         pub use sigchld::safe::SafeChildWatcher;
@@ -112,5 +116,19 @@ cfg_if::cfg_if! {
         use numbers as processes;
         use numbers::leave_to_parent;
         pub use children::threaded::ThreadedChildWatcher;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(not(all(target_os = "linux", feature = "process")))] {
+    } else if #[cfg(target_arch = "x86_64")] {
+        #[path = "spawn/x86_64.rs"]
+        mod arch;
+    } else if #[cfg(target_arch = "aarch64")] {
+        #[path = "spawn/aarch64.rs"]
+        mod arch;
+    } else {
+        #[path = "spawn/elsewhere.rs"]
+        mod arch;
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyloop::{Exec, ExitStatus, Loop, Pid, StdioMode, Watcher, get_running_loop};
+use anyloop::{Command, ExitStatus, Loop, Pid, Stdio, Watcher, get_running_loop};
 use anyloop_os::{
     FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
 };
@@ -16,11 +16,11 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 const CHILDREN: usize = 1000;
 
 /// Alternates between a program that exits and one that is killed.
-fn program(number: usize) -> (Exec, ExitStatus) {
+fn program(number: usize) -> (Command, ExitStatus) {
     if number.is_multiple_of(2) {
-        (Exec::new("/bin/true"), ExitStatus::Exited(0))
+        (Command::new("/bin/true"), ExitStatus::Exited(0))
     } else {
-        let killed = Exec::new("/bin/sh").arg("-c").arg("kill -KILL $$");
+        let killed = Command::new("/bin/sh").arg("-c").arg("kill -KILL $$");
         (killed, ExitStatus::Signaled { signal: 9, core: false })
     }
 }
@@ -40,8 +40,9 @@ fn through_callbacks(lp: &Loop, watcher: &Watcher) {
     let mut expected = HashMap::new();
     for number in 0..CHILDREN {
         let (program, status) = program(number);
-        let program = program.stdin(StdioMode::Null);
-        let token = lp.capabilities().processes.expect("this loop starts programs").spawn(&program).unwrap();
+        let program = program.stdin(Stdio::Null);
+        let token =
+            lp.capabilities().processes.expect("this loop starts programs").spawn(&program).unwrap().token;
         assert_eq!(expected.insert(token.pid(), status), None, "an uncollected pid was given again");
         let (told, remote) = (told.clone(), lp.remote());
         let tell = move |pid, status| {
@@ -74,7 +75,7 @@ async fn through_tasks() {
             let it = lp.clone();
             lp.spawn_local(async move {
                 let (program, status) = program(number);
-                let mut child = it.subprocess_exec(&program).unwrap();
+                let child = it.subprocess_exec(&program).unwrap();
                 assert_eq!(child.wait().await, status);
                 assert_eq!(child.wait().await, status, "asking again gives the same answer");
             })

@@ -212,7 +212,7 @@ fn a_child_is_another_context_in_another_process_with_nothing_stored() {
 /// Servers fork and then run a loop: one that starts children of its own, too.
 #[test]
 fn a_child_is_told_of_its_own_children() {
-    use anyloop::{Exec, ExitStatus, PolicyGuard};
+    use anyloop::{Command, ExitStatus, PolicyGuard};
 
     let _alone = alone();
     let lp = SelectorEventLoop::new();
@@ -223,7 +223,7 @@ fn a_child_is_told_of_its_own_children() {
         let _guard = PolicyGuard::new(policy.clone());
         let status = anyloop::run(async {
             let lp = get_running_loop().ok()?;
-            let mut child = lp.subprocess_exec(&Exec::new("/bin/sh").arg("-c").arg("exit 3")).ok()?;
+            let child = lp.subprocess_exec(&Command::new("/bin/sh").arg("-c").arg("exit 3")).ok()?;
             Some(child.wait().await)
         });
         matches!(status, Ok(Some(ExitStatus::Exited(3))))

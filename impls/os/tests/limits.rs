@@ -9,7 +9,7 @@ use std::fs::File;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 
-use anyloop::{ChildToken, Exec, ExitStatus, Loop, OsError, Pid, StdioMode, WatchError, Watcher};
+use anyloop::{ChildToken, ExitStatus, Loop, OsError, Pid, SpawnStep, WatchError, Watcher};
 use anyloop_os::{
     FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
     WatcherKind,
@@ -156,7 +156,8 @@ fn no_processes() {
         assert_eq!(told(&watcher, &lp, kid), ExitStatus::Exited(7));
     }
     let processes = lp.capabilities().processes.expect("a loop that starts programs");
-    assert_eq!(processes.spawn(&Exec::new("/bin/true")).expect_err("no process is to be had"), again);
+    let failure = processes.spawn(&anyloop::Command::new("/bin/true")).expect_err("no process is to be had");
+    assert_eq!((failure.step(), failure.error()), (SpawnStep::Process, again));
 }
 
 /// Where the kernel refuses pidfds, a thread waits, and programs are started all the same.
@@ -170,8 +171,8 @@ fn no_pidfds() {
     let lp = lp.clone();
     let it = lp.clone();
     let status = lp.run_until_complete(async move {
-        let program = Exec::new("/bin/sh").arg("-c").arg("exit 7").stdin(StdioMode::Null);
-        let mut child = it.subprocess_exec(&program).expect("a child");
+        let program = anyloop::Command::shell("exit 7").stdin(anyloop::Stdio::Null);
+        let child = it.subprocess_exec(&program).expect("a child");
         child.wait().await
     });
     assert_eq!(status, Ok(ExitStatus::Exited(7)));

@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use anyloop::{
-    Callback, Capabilities, ChildToken, CloseError, EventLoop, Exception, ExceptionHandler, Exec, Handle,
-    Instant, Loop, LoopState, Observe, OsError, Processes, Rejected, Remote, RunError, Step, TaskSet,
+    Callback, Capabilities, ChildHandle, ChildToken, CloseError, Command, EventLoop, Exception,
+    ExceptionHandler, Handle, Instant, Loop, LoopState, Observe, OsError, Pid, Processes, RawChild, Rejected,
+    Remote, RunError, SpawnFailure, SpawnStep, Spawned, Stdio, Step, TaskSet,
 };
 use anyloop_turn::{Backend, Engine, Park, Sink, Wake};
 
@@ -209,15 +210,47 @@ impl Step for Simulated {
     }
 }
 
+/// What a simulated child is held by.
+struct Held {
+    simulation: Simulation,
+    pid: Pid,
+}
+
+// SAFETY: it gives no handle of the system, and numbers are never given again.
+unsafe impl ChildHandle for Held {
+    fn raw(&self) -> Option<isize> {
+        None
+    }
+
+    fn send_signal(&self, signal: i32) -> Result<(), OsError> {
+        self.simulation.send_signal(self.pid, signal);
+        Ok(())
+    }
+
+    fn discard(&self) {
+        self.simulation.send_signal(self.pid, 9);
+        let _ = self.simulation.collect(self.pid);
+    }
+}
+
+/// "Not supported": simulated children have no pipes.
+const NOT_SUPPORTED: OsError = OsError::from_raw(95);
+
 /// "Bad descriptor", by the same number on Unix and Windows: what a closed loop answers.
 const BAD_DESCRIPTOR: OsError = OsError::from_raw(9);
 
 impl Processes for Simulated {
-    fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError> {
+    fn spawn(&self, command: &Command) -> Result<Spawned, SpawnFailure> {
+        let failed = |step, error| SpawnFailure::new(command, step, error);
         if self.engine.state() == LoopState::Closed {
-            return Err(BAD_DESCRIPTOR);
+            return Err(failed(SpawnStep::Process, BAD_DESCRIPTOR));
         }
-        self.simulation.exec(program).map(ChildToken::from)
+        if command.setting().stdio.iter().any(|stdio| matches!(stdio, Stdio::Pipe)) {
+            return Err(failed(SpawnStep::Stream, NOT_SUPPORTED));
+        }
+        let pid = self.simulation.exec(command).map_err(|error| failed(SpawnStep::Program, error))?;
+        let held = Held { simulation: self.simulation.clone(), pid };
+        Ok(ChildToken::new(pid, RawChild::new(held)).into())
     }
 }
 

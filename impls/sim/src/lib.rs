@@ -6,14 +6,14 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use anyloop::{Exec, ExitStatus, Policy, PolicyGuard, sleep};
+//! use anyloop::{Command, ExitStatus, Policy, PolicyGuard, sleep};
 //! use anyloop_sim::{Script, SimEventLoopPolicy};
 //!
 //! /// What is to be tested. It knows nothing of the simulation.
 //! async fn nightly_backup() -> Result<ExitStatus, Box<dyn std::error::Error>> {
 //!     sleep(Duration::from_secs(24 * 60 * 60)).await?;
 //!     let lp = anyloop::get_running_loop()?;
-//!     let mut backup = lp.subprocess_exec(&Exec::new("backup").arg("--all"))?;
+//!     let mut backup = lp.subprocess_exec(&Command::new("backup").arg("--all"))?;
 //!     Ok(backup.wait().await)
 //! }
 //!

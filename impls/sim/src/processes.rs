@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyloop::{Exec, ExitCallback, ExitStatus, Instant, OsError, Pid, Remote};
+use anyloop::{Command, ExitCallback, ExitStatus, Instant, OsError, Pid, Remote};
 
 /// The first number that a child gets.
 const FIRST_PID: i32 = 1000;
@@ -123,8 +123,8 @@ impl Processes {
         self.programs.insert(name, script);
     }
 
-    pub(crate) fn exec(&mut self, program: &Exec, now: Instant) -> Result<Pid, OsError> {
-        let script = *self.programs.get(program.program()).ok_or(NOT_FOUND)?;
+    pub(crate) fn exec(&mut self, program: &Command, now: Instant) -> Result<Pid, OsError> {
+        let script = *self.programs.get(program.get_program()).ok_or(NOT_FOUND)?;
         self.start(script, now)
     }
 
@@ -156,6 +156,21 @@ impl Processes {
 
     pub(crate) fn finish(&mut self, pid: Pid, now: Instant) -> bool {
         self.change(pid, |process| process.at = Some(now))
+    }
+
+    pub(crate) fn send_signal(&mut self, pid: Pid, signal: i32, now: Instant) -> bool {
+        self.change(pid, |process| match signal {
+            // What is ignored by default: nothing at all, SIGCHLD, SIGURG and SIGWINCH.
+            0 | 17 | 23 | 28 => {}
+            18 => process.stopped = false,
+            19 => process.stopped = true,
+            _ => {
+                process.end = ExitStatus::Signaled { signal, core: false };
+                process.at = Some(now);
+                // Even one that is stopped is killed.
+                process.stopped &= signal != 9;
+            }
+        })
     }
 
     pub(crate) fn set_stopped(&mut self, pid: Pid, stopped: bool) -> bool {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyloop::{Exec, ExitStatus, Instant, OsError, Pid, RunError};
+use anyloop::{Command, ExitStatus, Instant, OsError, Pid, RunError};
 
 use crate::processes::{ProcessState, Processes, Script, Watch};
 
@@ -166,7 +166,7 @@ impl Simulation {
         state.processes.start(script, now)
     }
 
-    pub(crate) fn exec(&self, program: &Exec) -> Result<Pid, OsError> {
+    pub(crate) fn exec(&self, program: &Command) -> Result<Pid, OsError> {
         let mut state = self.lock();
         let now = state.now;
         state.processes.exec(program, now)
@@ -182,6 +182,12 @@ impl Simulation {
     /// has ended, or is no child.
     pub fn finish(&self, pid: Pid) -> bool {
         self.change(|state| state.processes.finish(pid, state.now))
+    }
+
+    /// Sends a child a signal, by Linux's number: SIGSTOP stops it, SIGCONT continues it, and what is not ignored by
+    /// default ends it. False if it has ended, or is no child.
+    pub fn send_signal(&self, pid: Pid, signal: i32) -> bool {
+        self.change(|state| state.processes.send_signal(pid, signal, state.now))
     }
 
     /// Stops a child, as SIGSTOP does. False if it has ended, or is no child.

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyloop::{ChildToken, Exec, ExitStatus, Instant, RunError, SpawnError, SpawnRejected, Watcher, sleep};
+use anyloop::{ChildToken, Command, ExitStatus, Instant, RunError, SpawnError, Watcher, sleep};
 use anyloop_sim::{Outside, ProcessState, Script, SimChildWatcher, SimEventLoop, Simulation};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -120,9 +120,9 @@ fn programs_do_what_their_script_says_when_it_says_so() {
     let simulation = lp.simulation();
     simulation.program("crash", Script::signal(11).after(SECOND * 7));
     let watcher = Watcher::new(SimChildWatcher::new(simulation));
-    let token = lp.capabilities().processes.unwrap().spawn(&Exec::new("crash")).unwrap();
+    let token = lp.capabilities().processes.unwrap().spawn(&Command::new("crash")).unwrap().token;
     let pid = token.pid();
-    let mut child = anyloop::Child::adopt(&lp, &watcher, token).unwrap();
+    let child = anyloop::Child::adopt(&lp, &watcher, token).unwrap();
     // Stopped when it would end: it ends when it is continued.
     assert!(simulation.suspend(pid));
     lp.advance(SECOND * 9).unwrap();
@@ -136,8 +136,8 @@ fn programs_do_what_their_script_says_when_it_says_so() {
 #[test]
 fn a_program_without_a_script_is_not_found_and_nothing_is_started() {
     let lp = SimEventLoop::new();
-    let missing = lp.capabilities().processes.unwrap().spawn(&Exec::new("missing"));
-    assert_eq!(missing.unwrap_err().raw(), 2);
+    let missing = lp.capabilities().processes.unwrap().spawn(&Command::new("missing"));
+    assert_eq!(missing.unwrap_err().error().raw(), 2);
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn one_policy_makes_loops_of_one_simulation_that_start_programs() {
     let _guard = anyloop::PolicyGuard::new(anyloop::Policy::new(policy));
     let status = anyloop::run(async {
         let lp = anyloop::get_running_loop().unwrap();
-        let missing = lp.subprocess_exec(&Exec::new("jab"));
-        assert!(matches!(missing, Err(SpawnRejected::NotSpawned(SpawnError::Os(_)))));
-        lp.subprocess_exec(&Exec::new("job")).unwrap().wait().await
+        let missing = lp.subprocess_exec(&Command::new("jab"));
+        assert!(matches!(missing, Err(SpawnError::Os(_))));
+        lp.subprocess_exec(&Command::new("job")).unwrap().wait().await
     });
     assert_eq!(status, Ok(ExitStatus::Exited(4)));
     assert_eq!(simulation.now().as_nanos(), 1_000_000_000);

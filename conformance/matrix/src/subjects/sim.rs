@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyloop::rules::{child, close, policy, run};
-use anyloop::{Exec, ExitStatus, Loop, Pid, Policy, Processes};
+use anyloop::{Command, ExitStatus, Loop, Pid, Policy, Processes};
 use anyloop_conformance::program::Plan;
 use anyloop_conformance::world::{Children, Thread, World, threads};
 use anyloop_conformance::{Lack, Subject};
@@ -78,8 +78,8 @@ impl World for SimWorld {
 
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
         self.0.program("true", Script::exit(0));
-        let started = processes.spawn(&Exec::new("true"));
-        Some(started.is_ok_and(|child| self.0.collect(child.pid()).is_some()))
+        let started = processes.spawn(&Command::new("true"));
+        Some(started.is_ok_and(|child| self.0.collect(child.token.pid()).is_some()))
     }
 }
 

@@ -16,9 +16,14 @@ pub(crate) mod selector;
 pub(crate) mod uring;
 pub(crate) mod wait;
 
-use anyloop::{Loop, PolicyError};
+use std::rc::Rc;
+
+use anyloop::{Command, Loop, PolicyError, SpawnFailure, Spawned};
 
 use crate::SelectorEventLoop;
+
+/// Starts a program, whose pipes the epoll is to wait for.
+pub(crate) type Spawner = fn(&Command, &Rc<epoll::Epoll>) -> Result<Spawned, SpawnFailure>;
 
 pub(crate) fn new_event_loop() -> Result<Loop, PolicyError> {
     Ok(SelectorEventLoop::new())

@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyloop::{
-    Capabilities, ChildToken, Exception, ExceptionHandler, Exec, Instant, Loop, Observe, OsError, Processes,
-    RunError,
+    Capabilities, Command, Exception, ExceptionHandler, Instant, Loop, Observe, Processes, RunError,
+    SpawnFailure, SpawnStep, Spawned,
 };
 use anyloop_turn::{Backend, Engine, Park, Sink};
 use rustix::io::Errno;
@@ -16,7 +17,7 @@ use super::clock::now;
 use super::epoll::Epoll;
 use super::eventfd::EventFdWaker;
 use super::os_error;
-use crate::processes;
+use crate::SPAWNER;
 
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
 ///
@@ -98,7 +99,7 @@ impl SelectorBuilder {
         let alone = || sched_getaffinity(None).is_ok_and(|processors| processors.count() == 1);
         let spin = if self.spin.is_zero() || alone() { Duration::ZERO } else { self.spin };
         Loop::new(<Engine<_>>::new(Selector {
-            epoll: Epoll::new(),
+            epoll: Rc::new(Epoll::new()),
             exception_handler: RefCell::new(None),
             spin,
             callbacks_between_polls: self.callbacks_between_polls,
@@ -108,7 +109,7 @@ impl SelectorBuilder {
 
 /// What the engine runs on.
 struct Selector {
-    epoll: Epoll,
+    epoll: Rc<Epoll>,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
     callbacks_between_polls: u32,
@@ -183,19 +184,19 @@ impl Backend for Selector {
 
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
-        capabilities.readiness = Some(&self.epoll);
-        capabilities.processes = processes::SPAWNER.is_some().then_some(self as &dyn Processes);
+        capabilities.readiness = Some(&*self.epoll);
+        capabilities.processes = SPAWNER.is_some().then_some(self as &dyn Processes);
         capabilities.observe = Some(self);
         capabilities
     }
 }
 
 impl Processes for Selector {
-    fn spawn(&self, program: &Exec) -> Result<ChildToken, OsError> {
-        match processes::SPAWNER {
+    fn spawn(&self, command: &Command) -> Result<Spawned, SpawnFailure> {
+        match SPAWNER {
             // A closed loop could not be told of the end.
-            Some(spawner) if self.epoll.is_open() => spawner.spawn(program),
-            _ => Err(os_error(Errno::BADF)),
+            Some(spawn) if self.epoll.is_open() => spawn(command, &self.epoll),
+            _ => Err(SpawnFailure::new(command, SpawnStep::Process, os_error(Errno::BADF))),
         }
     }
 }

@@ -2,27 +2,22 @@
 //!
 //! | file | answers |
 //! | --- | --- |
-//! | `spawn.rs` | how does a loop start programs? |
 //! | `watcher.rs` | how does it wait for children? |
 //! | `info.rs` | how did a child end that somebody else has collected? |
 
 mod info;
-mod spawn;
 pub(crate) mod watcher;
 
 pub(crate) use info::lost_status;
 pub(crate) use watcher::wait_id;
 
-use anyloop::{PolicyError, Processes, Watcher};
+use anyloop::{PolicyError, Watcher};
 
 use crate::children::chosen;
 use crate::{
     FastChildWatcher, MultiLoopChildWatcher, PidfdChildWatcher, SafeChildWatcher, ThreadedChildWatcher,
     WatcherKind,
 };
-
-/// How a loop starts programs.
-pub(crate) const SPAWNER: Option<&'static dyn Processes> = Some(&spawn::Spawner);
 
 /// What a policy uses that is told to use `kind`.
 pub(crate) fn in_use(kind: WatcherKind) -> Result<WatcherKind, PolicyError> {

@@ -6,13 +6,13 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, Interest, Loop, OsError, Pid, RawChild, RawSource, RejectReason,
-    Rejected, Trigger, WatchError, get_running_loop,
+    ChildToken, ChildWatcher, ExitCallback, Interest, Loop, OsError, Pid, RawSource, RejectReason, Rejected,
+    Trigger, WatchError, get_running_loop,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -21,6 +21,7 @@ use crate::children::collect::{self, by_number};
 use crate::children::end::End;
 use crate::children::registry::{Added, Registration, Registry};
 use crate::linux::os_error;
+use crate::spawn::token;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes
 /// refuse them with various errors.
@@ -51,25 +52,6 @@ pub(crate) fn open(pid: Pid) -> Result<OwnedFd, Errno> {
     supported()?;
     let pid = rustix::process::Pid::from_raw(pid.get()).ok_or(Errno::SRCH)?;
     pidfd_open(pid, PidfdFlags::empty())
-}
-
-/// Closes what [`token`] put into a token.
-///
-/// # Safety
-///
-/// `raw` is an open descriptor that nobody else owns.
-unsafe fn close(raw: isize) {
-    if let Ok(fd) = RawFd::try_from(raw) {
-        // SAFETY: the caller gives the descriptor up.
-        drop(unsafe { OwnedFd::from_raw_fd(fd) });
-    }
-}
-
-/// The child `pid`, held by `fd`.
-pub(crate) fn token(pid: Pid, fd: OwnedFd) -> ChildToken {
-    let raw = fd.into_raw_fd() as isize;
-    // SAFETY: the descriptor is a pidfd, owned by nobody else any more, and `close` frees it.
-    ChildToken::new(pid, unsafe { RawChild::from_raw(raw, close) })
 }
 
 /// Waits for children with a descriptor each: no thread, no signal, O(1) for each end. If somebody else
@@ -172,7 +154,7 @@ fn with_pidfd(child: ChildToken) -> (ChildToken, Result<Opened, OsError>) {
         return (child, Ok(Opened::Before));
     }
     match open(child.pid()) {
-        Ok(fd) => (token(child.pid(), fd), Ok(Opened::Now)),
+        Ok(fd) => (token(child.pid(), Some(fd)), Ok(Opened::Now)),
         Err(error) => (child, Err(os_error(error))),
     }
 }

@@ -1,0 +1,29 @@
+//! What of this process can a program be given? Whatever owns a descriptor.
+
+use std::fs::File;
+use std::io::{PipeReader, PipeWriter};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use crate::{Given, RawSource, Stdio};
+
+impl From<OwnedFd> for Stdio {
+    /// The descriptor, which stays open for as long as this lives.
+    fn from(fd: OwnedFd) -> Self {
+        let raw = RawSource(fd.as_raw_fd() as isize);
+        // SAFETY: the descriptor belongs to the owner that goes with it.
+        Self::Given(unsafe { Given::new(raw, fd) })
+    }
+}
+
+/// The same, from what is made of a descriptor.
+macro_rules! given {
+    ($($owner:ty),*) => {$(
+        impl From<$owner> for Stdio {
+            fn from(owner: $owner) -> Self {
+                OwnedFd::from(owner).into()
+            }
+        }
+    )*};
+}
+
+given!(File, PipeReader, PipeWriter);
