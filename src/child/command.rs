@@ -79,7 +79,8 @@ pub struct ResourceLimit {
 
 /// A program to start: its path or name and its arguments, as bytes, and what it finds when it starts.
 ///
-/// By default that is what this process has: standard streams, environment, working directory. See
+/// By default that is what this process has: standard streams, environment, working directory. Other descriptors are
+/// not passed on, unless the system lacks the means and they are not marked close-on-exec. See
 /// [`Loop::subprocess_exec`](crate::Loop::subprocess_exec).
 ///
 /// ```

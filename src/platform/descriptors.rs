@@ -1,8 +1,8 @@
 //! What of this process can a program be given? Whatever owns a descriptor.
 
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::{ChildStdin, ChildStdout};
 
 use crate::{Given, RawSource, Stdio};
 
@@ -26,4 +26,4 @@ macro_rules! given {
     )*};
 }
 
-given!(File, PipeReader, PipeWriter);
+given!(File, ChildStdin, ChildStdout);

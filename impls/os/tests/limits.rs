@@ -5,6 +5,8 @@
 //! the case.
 #![cfg(target_os = "linux")]
 
+mod seccomp;
+
 use std::fs::File;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,6 +17,7 @@ use anyloop_os::{
     WatcherKind,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use seccomp::refuse;
 
 const CASES: &[(&str, fn())] = &[
     ("no descriptors", no_descriptors),
@@ -162,7 +165,7 @@ fn no_processes() {
 
 /// Where the kernel refuses pidfds, a thread waits, and programs are started all the same.
 fn no_pidfds() {
-    refuse_pidfds();
+    refuse(libc::SYS_pidfd_open, libc::EPERM);
     assert_eq!(PidfdChildWatcher::probe(), Err(OsError::from_raw(libc::EPERM)));
     assert_eq!(WatcherKind::Pidfd.in_use(), Ok(WatcherKind::Threaded));
     let lp = anyloop::new_event_loop().expect("a loop");
@@ -216,29 +219,4 @@ fn ignored() {
         assert_eq!(told(&watcher, &lp, child()), ExitStatus::Exited(7), "{watcher:?}");
         lp.close().expect("it does not run");
     }
-}
-
-/// Has the kernel refuse `pidfd_open` from now on, as a sandbox does.
-fn refuse_pidfds() {
-    const fn code(parts: u32) -> u16 {
-        parts as u16
-    }
-    let load = code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS);
-    let is = code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K);
-    let answer = code(libc::BPF_RET | libc::BPF_K);
-    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    let mut filter = [
-        // The number of the system call stands first.
-        step(load, 0, 0, 0),
-        step(is, 0, 1, u32::try_from(libc::SYS_pidfd_open).expect("a small number")),
-        step(answer, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
-        step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
-    // SAFETY: the filter is valid, and as long as it says.
-    let refused = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
-            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0
-    };
-    assert!(!refused, "{}", std::io::Error::last_os_error());
 }

@@ -95,10 +95,7 @@ impl Plan {
 
 /// The paths under which a program may be found.
 fn candidates(program: &[u8], path: &[u8]) -> Result<Vec<CString>, Errno> {
-    if program.is_empty() {
-        return Err(Errno::NOENT);
-    }
-    if program.contains(&b'/') {
+    if program.is_empty() || program.contains(&b'/') {
         return Ok(vec![c_string(program)?]);
     }
     let in_directory = |directory: &[u8]| match directory {
