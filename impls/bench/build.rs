@@ -14,6 +14,8 @@ fn main() {
         // There is no such file, so cargo asks again with each build, until libuv is there.
         println!("cargo::rerun-if-changed=c/libuv-is-missing");
     }
+    cc::Build::new().file("c/clone.c").opt_level(2).warnings_into_errors(true).compile("bench_clone");
+    println!("cargo::rerun-if-changed=c/clone.c");
     let version = Command::new(var("RUSTC").unwrap()).arg("-V").output().unwrap().stdout;
     println!("cargo::rustc-env=RUSTC_VERSION={}", String::from_utf8(version).unwrap().trim());
 }

@@ -17,6 +17,7 @@ mod nearest;
 mod play;
 mod rules;
 mod say;
+mod soak;
 mod subjects;
 mod zoo;
 
@@ -99,6 +100,13 @@ Examples:
 
 Exit status: 0 the default policy has a loop and a child watcher here; 1 it lacks one.";
 
+const SOAK_EXAMPLES: &str = "\
+Examples:
+  anyloop soak --children 100000
+  anyloop soak --children 1000000 --on os/epoll+safe --at-once 20
+
+Exit status: 0 each ended as it should, and memory, descriptors, children and threads are as before; 1 otherwise.";
+
 #[derive(Subcommand)]
 enum Command {
     /// Judge implementations: no MUST may be broken, vacuous or hung.
@@ -141,6 +149,9 @@ enum Command {
     /// Say what this machine offers, what will be used, and why.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
+    /// Start so many short children, and show that each ends as it should and that nothing is left.
+    #[command(after_help = SOAK_EXAMPLES)]
+    Soak(soak::Options),
     /// Show that every judge bites: run it on specimens that break its rule.
     #[command(after_help = "Example:\n  anyloop zoo --programs 4096 --seed 7")]
     Zoo {
@@ -200,6 +211,7 @@ fn main() -> ExitCode {
         Command::Rules { level, .. } => rules::list(level.map(Into::into)),
         Command::Explain { rule } => rules::explain(&rule),
         Command::Doctor => doctor::run(),
+        Command::Soak(options) => soak::run(&options),
         Command::Zoo { programs, seed, seeds } => zoo::run(programs, seed, seeds),
     };
     match outcome {

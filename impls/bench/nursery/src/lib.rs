@@ -38,7 +38,7 @@ pub trait Watch {
     /// A child that is there, and is not watched yet.
     type Child;
 
-    /// Starts [`CHILD`] with that input. This is not measured.
+    /// Starts [`CHILD`] with that input. This is measured only if its whole life is.
     fn spawn(&mut self, input: PipeReader) -> Self::Child;
 
     /// Watches for its end, if spawning it did not see to that already.
@@ -52,12 +52,24 @@ pub trait Watch {
 /// So many ends before anything is measured: what is made once is made then.
 const FIRST: u64 = 3;
 
+/// What of a child's life is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// Its end: watching for it, noticing it, collecting.
+    End,
+    /// All of it: the child is told to end before it is started.
+    Life,
+}
+
 /// Has `length` children end one by one while `others` are alive, and then these.
-pub fn observe(watch: &mut impl Watch, others: u64, length: u64) -> Numbers {
+pub fn observe(watch: &mut impl Watch, measured: Measured, others: u64, length: u64) -> Numbers {
     deadline::set();
     meter::raise_descriptors();
     let (gate, gate_of_others) = (Gate::new(), Gate::new());
-    let once = |watch: &mut _, meter: &mut Meter, number| one_by_one(watch, meter, &gate, number);
+    let once = |watch: &mut _, meter: &mut Meter, number| match measured {
+        Measured::End => end(watch, meter, &gate, number),
+        Measured::Life => life(watch, meter, &gate, number),
+    };
     (0..FIRST).for_each(|number| once(watch, &mut Meter::start(), number));
 
     let empty = meter::memory();
@@ -82,10 +94,18 @@ pub fn observe(watch: &mut impl Watch, others: u64, length: u64) -> Numbers {
     vec![("cpu", cpu), ("wall", wall), ("together", together), ("memory", memory), ("threads", threads)]
 }
 
-fn one_by_one(watch: &mut impl Watch, meter: &mut Meter, gate: &Gate, number: u64) {
+fn end(watch: &mut impl Watch, meter: &mut Meter, gate: &Gate, number: u64) {
     let child = meter.without(|| watch.spawn(gate.input()));
     watch.watch(child);
     let sent = gate.send(number);
+    let code = watch.next();
+    assert!(code == sent, "child {number} ended with {code} and not {sent}");
+}
+
+fn life(watch: &mut impl Watch, meter: &mut Meter, gate: &Gate, number: u64) {
+    let (sent, input) = meter.without(|| (gate.send(number), gate.input()));
+    let child = watch.spawn(input);
+    watch.watch(child);
     let code = watch.next();
     assert!(code == sent, "child {number} ended with {code} and not {sent}");
 }

@@ -10,14 +10,16 @@
 //! | `watchers.rs` | what do anyloop's watchers take? |
 //! | `limits.rs` | what does it take by hand? |
 //! | `peers.rs` | what do others take? |
+//! | `lives.rs` | and what does all of a child's life take, from its start to its end? |
 //! | `../../nursery/` | who are the children, and how is it measured? |
 //! | `../../processes/`, `../../children.py` | how do those do it who run in a program of their own? |
 
 mod limits;
+mod lives;
 mod peers;
 mod watchers;
 
-use anyloop_bench_nursery::{Watch, observe};
+use anyloop_bench_nursery::{Measured, Watch, observe};
 
 use crate::case::{Case, Metric, Order, Sample, Subject, Topic, metric};
 
@@ -32,7 +34,7 @@ const AMONG: &[Metric] = &[
 
 /// Measures a new one.
 fn observed<W: Watch>(others: u64, make: impl Fn() -> W) -> impl Fn(&Order) -> Sample {
-    move |order| Sample(observe(&mut make(), others, order.length))
+    move |order| Sample(observe(&mut make(), Measured::End, others, order.length))
 }
 
 fn subjects(others: u64) -> Vec<Subject> {
@@ -50,15 +52,16 @@ pub(crate) fn topic() -> Topic {
         cpus: 1,
         subjects: subjects(others),
     };
+    let of_ends = [
+        case("0", "no others alive", ALONE, 0, 2_000, 100),
+        case("100", "100 others alive", AMONG, 100, 1_000, 50),
+        case("1000", "1,000 others alive", AMONG, 1_000, 400, 20),
+        // To start so many takes longer than all other short samples together.
+        case("5000", "5,000 others alive", AMONG, 5_000, 200, 0),
+    ];
     Topic {
         name: "children",
-        about: "one child's end, noticed and collected",
-        cases: vec![
-            case("0", "no others alive", ALONE, 0, 2_000, 100),
-            case("100", "100 others alive", AMONG, 100, 1_000, 50),
-            case("1000", "1,000 others alive", AMONG, 1_000, 400, 20),
-            // To start so many takes longer than all other short samples together.
-            case("5000", "5,000 others alive", AMONG, 5_000, 200, 0),
-        ],
+        about: "one child: its end, noticed and collected, or all of its life",
+        cases: of_ends.into_iter().chain(lives::cases()).collect(),
     }
 }

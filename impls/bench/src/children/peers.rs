@@ -14,14 +14,14 @@ use crate::runner::numbers_of;
 use crate::{hello, uv};
 
 /// async-process, with a task for each child.
-struct Smol {
+pub(super) struct Smol {
     executor: LocalExecutor<'static>,
     tell: Sender<i32>,
     told: Receiver<i32>,
 }
 
 impl Smol {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (tell, told) = async_channel::unbounded();
         Self { executor: LocalExecutor::new(), tell, told }
     }
@@ -63,7 +63,7 @@ impl Watch for uv::Children {
 }
 
 /// What a program prints that is told how many others there are, and how many children end.
-fn printed(mut program: Command, others: u64, order: &Order) -> Sample {
+pub(super) fn printed(mut program: Command, others: u64, order: &Order) -> Sample {
     let output = program.args([others, order.length].map(|number| number.to_string()));
     let numbers = numbers_of(output.arg(CHILD)).unwrap_or_else(|trouble| panic!("{trouble}"));
     // The names are those of the topic's metrics, and the process that measures ends soon.

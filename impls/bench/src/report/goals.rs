@@ -92,8 +92,27 @@ fn of_watchers() -> impl Iterator<Item = Goal> {
     })
 }
 
-/// The round trip with spinning is compared with the one without, which is another case.
-const SPIN_TIMES_BLOCKING: f64 = 0.05;
+/// What a child's whole life is held to.
+const BY_HAND: &[&str] = &["clone3, shared table, pidfd, epoll"];
+const LIFE: &[Bound] = &[Times(1.2, BY_HAND)];
+
+const LIVES: &[Goal] = &[
+    goal("children", "life-0", "cpu", &[Times(1.2, BY_HAND), Times(0.85, &["tokio"])]),
+    goal("children", "life-big", "cpu", LIFE),
+    goal("children", "life-100", "cpu", LIFE),
+    goal("children", "life-1000", "cpu", LIFE),
+    goal("children", "life-1000", "memory", &[AtMost(512.0)]),
+    goal("children", "life-1000", "threads", &[AtMost(1.0)]),
+    goal("children", "life-5000", "cpu", LIFE),
+    goal("children", "life-5000", "wall", &[Times(0.4, &["tokio"])]),
+];
+
+/// What is compared with the same in another case: topic, case, metric, at most so many times, which case.
+const ACROSS: &[(&str, &str, &str, f64, &str)] = &[
+    ("wake", "round-trip-2-spin", "wall", 0.05, "round-trip-2"),
+    ("children", "life-5000", "wall", 1.5, "life-0"),
+    ("children", "life-big", "cpu", 1.1, "life-0"),
+];
 
 /// How a goal came out.
 #[derive(Serialize)]
@@ -173,6 +192,7 @@ pub(crate) fn judge(topics: &[TopicResults]) -> Vec<Outcome> {
     let of_watchers: Vec<Goal> = of_watchers().collect();
     let mut outcomes: Vec<Outcome> = GOALS
         .iter()
+        .chain(LIVES)
         .chain(&of_watchers)
         .filter_map(|goal| {
             let case = case_of(goal.topic, goal.case)?;
@@ -184,17 +204,16 @@ pub(crate) fn judge(topics: &[TopicResults]) -> Vec<Outcome> {
             Some(Outcome::new(format!("{} {} {}{whose}", goal.topic, goal.case, goal.metric), parts))
         })
         .collect();
-    if let (Some(spinning), Some(blocking)) =
-        (case_of("wake", "round-trip-2-spin"), case_of("wake", "round-trip-2"))
-    {
-        let part = match (ours(spinning, "anyloop", "wall"), ours(blocking, "anyloop", "wall")) {
-            (Ok(spinning), Ok(blocking)) => (
-                Some(spinning <= SPIN_TIMES_BLOCKING * blocking),
-                format!("{:.3} x blocking, at most {SPIN_TIMES_BLOCKING}", spinning / blocking),
+    for (topic, case, metric, factor, other) in ACROSS {
+        let (Some(measured), Some(base)) = (case_of(topic, case), case_of(topic, other)) else { continue };
+        let part = match (ours(measured, "anyloop", metric), ours(base, "anyloop", metric)) {
+            (Ok(measured), Ok(base)) => (
+                Some(measured <= factor * base),
+                format!("{:.3} x {other} ({}), at most {factor}", measured / base, short(base)),
             ),
             (Err(why), _) | (_, Err(why)) => (None, why),
         };
-        outcomes.push(Outcome::new("wake round-trip-2-spin wall".into(), vec![part]));
+        outcomes.push(Outcome::new(format!("{topic} {case} {metric}"), vec![part]));
     }
     outcomes
 }

@@ -1,11 +1,11 @@
 //! How does tokio watch over children? In a program of its own, since the feature that this takes
 //! makes its runtimes slower, which are measured for other things as well.
 //!
-//! `OTHERS LENGTH` prints the numbers.
+//! `OTHERS LENGTH [life]` prints the numbers, of ends or of whole lives.
 
 use std::io::PipeReader;
 
-use anyloop_bench_nursery::{Watch, command, observe};
+use anyloop_bench_nursery::{Measured, Watch, command, observe};
 use tokio::process::{Child, Command};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -40,7 +40,8 @@ fn main() {
     let [others, length] = numbers[..] else { panic!("two numbers") };
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut tokio = Tokio { runtime, tasks: JoinSet::new() };
-    for (metric, value) in observe(&mut tokio, others, length) {
+    let measured = if std::env::args().any(|word| word == "life") { Measured::Life } else { Measured::End };
+    for (metric, value) in observe(&mut tokio, measured, others, length) {
         println!("{metric} {value}");
     }
 }

@@ -127,7 +127,8 @@ fn connect(place: usize, source: Move) -> Result<(), Failed> {
 fn execute(plan: &Plan) -> Failed {
     let mut worst = libc::ENOENT;
     for candidate in &plan.candidates {
-        let args = [address(candidate.as_ptr()), address(plan.argv.as_ptr()), address(plan.envp.as_ptr()), 0];
+        let args =
+            [address(candidate.as_ptr()), address(plan.argv.as_ptr()), address(plan.environment.as_ptr()), 0];
         match try_call(SpawnStep::Program, libc::SYS_execve, args) {
             // It may be in another place.
             Err(Failed(_, libc::ENOENT | libc::ENOTDIR)) | Ok(_) => {}

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::ptr;
 
-use anyloop::{Command, SpawnFailure, SpawnStep};
+use anyloop::{Command, Setting, SpawnFailure, SpawnStep};
 use rustix::io::Errno;
 
 use super::streams::{Source, Streams};
@@ -20,7 +20,7 @@ pub(super) struct Plan {
     /// Where the program may be, in order.
     pub(super) candidates: Vec<CString>,
     pub(super) argv: Pointers,
-    pub(super) envp: Pointers,
+    pub(super) environment: Environment,
     pub(super) directory: Option<CString>,
     /// From where to which standard stream.
     pub(super) streams: [Move; 3],
@@ -70,7 +70,6 @@ impl Plan {
 
     fn make(command: &Command, streams: &Streams) -> Result<Self, Errno> {
         let setting = command.setting();
-        let (envp, path) = environment(command)?;
         let argv = [command.get_program()].into_iter().chain(command.get_args().iter().map(Vec::as_slice));
         let moved = |source: &Source| match source {
             Source::Inherited => Move::Keep,
@@ -79,9 +78,9 @@ impl Plan {
             Source::Merged => Move::From(1),
         };
         Ok(Self {
-            candidates: candidates(command.get_program(), path.as_deref().unwrap_or(DEFAULT_PATH))?,
+            candidates: candidates(command.get_program(), setting)?,
             argv: Pointers::new(argv.map(c_string).collect::<Result<_, _>>()?),
-            envp: Pointers::new(envp),
+            environment: Environment::new(setting)?,
             directory: setting.current_dir.as_deref().map(c_string).transpose()?,
             streams: streams.sources.each_ref().map(moved),
             last: streams.last(),
@@ -94,10 +93,13 @@ impl Plan {
 }
 
 /// The paths under which a program may be found.
-fn candidates(program: &[u8], path: &[u8]) -> Result<Vec<CString>, Errno> {
+fn candidates(program: &[u8], setting: &Setting) -> Result<Vec<CString>, Errno> {
     if program.is_empty() || program.contains(&b'/') {
         return Ok(vec![c_string(program)?]);
     }
+    let changed = setting.env.iter().rfind(|(name, _)| name == b"PATH").map(|(_, value)| value.clone());
+    let inherited = || env::var_os("PATH").filter(|_| !setting.env_clear).map(OsString::into_vec);
+    let path = changed.unwrap_or_else(inherited).unwrap_or_else(|| DEFAULT_PATH.to_vec());
     let in_directory = |directory: &[u8]| match directory {
         // By tradition this is the working directory.
         b"" => c_string(program),
@@ -106,32 +108,50 @@ fn candidates(program: &[u8], path: &[u8]) -> Result<Vec<CString>, Errno> {
     path.split(|byte| *byte == b':').map(in_directory).collect()
 }
 
-/// The program's environment, and the search path that is in it.
-fn environment(command: &Command) -> Result<(Vec<CString>, Option<Vec<u8>>), Errno> {
-    let setting = command.setting();
-    let changes = &setting.env;
-    let inherited = if setting.env_clear { None } else { Some(env::vars_os()) };
-    let is_kept = |name: &OsString| !changes.iter().any(|(changed, _)| *changed == name.as_bytes());
-    let mut variables: Vec<(Vec<u8>, Vec<u8>)> = inherited
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| is_kept(name))
-        .map(|(name, value)| (name.into_vec(), value.into_vec()))
-        .collect();
-    for (at, (name, value)) in changes.iter().enumerate() {
-        // The last word counts.
-        let is_last = !changes[at + 1..].iter().any(|(later, _)| later == name);
-        if let (Some(value), true) = (value, is_last) {
-            variables.push((name.clone(), value.clone()));
+/// What the program finds in its environment.
+pub(super) enum Environment {
+    /// What is in this process's when the program is run. The kernel reads it, as it does for `posix_spawn`: whoever
+    /// changes it on another thread meanwhile, which `set_var` forbids, gives the program a part of it, or none.
+    Inherited,
+    Changed(Pointers),
+}
+
+impl Environment {
+    fn new(setting: &Setting) -> Result<Self, Errno> {
+        if !setting.env_clear && setting.env.is_empty() {
+            return Ok(Self::Inherited);
+        }
+        if setting.env.iter().any(|(name, _)| name.is_empty() || name.contains(&b'=')) {
+            return Err(Errno::INVAL);
+        }
+        let strings =
+            changed(setting).into_iter().map(|variable| CString::new(variable).map_err(|_| Errno::INVAL));
+        Ok(Self::Changed(Pointers::new(strings.collect::<Result<_, _>>()?)))
+    }
+
+    pub(super) fn as_ptr(&self) -> *const *const c_char {
+        unsafe extern "C" {
+            static environ: *const *const c_char;
+        }
+        match self {
+            // SAFETY: the C library has it, always, and a word is read in one piece.
+            Self::Inherited => unsafe { (&raw const environ).read_volatile() },
+            Self::Changed(variables) => variables.as_ptr(),
         }
     }
-    let path = variables.iter().find(|(name, _)| name == b"PATH").map(|(_, value)| value.clone());
-    let text = |(mut name, value): (Vec<u8>, Vec<u8>)| {
-        // One that std would not give is not passed on either.
-        name.reserve_exact(value.len() + 2);
-        name.push(b'=');
-        name.extend(value);
-        CString::new(name).map_err(|_| Errno::INVAL)
-    };
-    Ok((variables.into_iter().map(text).collect::<Result<_, _>>()?, path))
+}
+
+/// Names with values, of which the last word counts.
+fn changed(setting: &Setting) -> Vec<Vec<u8>> {
+    let join = |name: &[u8], value: &[u8]| [name, b"=", value].concat();
+    let is_later = |name: &[u8], from: usize| setting.env[from..].iter().any(|(later, _)| later == name);
+    let inherited = if setting.env_clear { None } else { Some(env::vars_os()) };
+    let kept = inherited.into_iter().flatten().filter(|(name, _)| !is_later(name.as_bytes(), 0));
+    let mut variables: Vec<_> = kept.map(|(name, value)| join(name.as_bytes(), value.as_bytes())).collect();
+    for (at, (name, value)) in setting.env.iter().enumerate() {
+        if let (Some(value), false) = (value, is_later(name, at + 1)) {
+            variables.push(join(name, value));
+        }
+    }
+    variables
 }

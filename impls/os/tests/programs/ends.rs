@@ -21,11 +21,9 @@ fn everybody_who_waits_is_told_the_same() {
         assert_eq!(child.status(), None);
         let given_up = child.wait();
         let mut early = [pin!(child.wait()), pin!(child.wait())];
-        poll_fn(|cx| {
-            let pending = early.iter_mut().all(|wait| wait.as_mut().poll(cx).is_pending());
-            Poll::Ready(assert!(pending))
-        })
-        .await;
+        assert!(
+            poll_fn(|cx| Poll::Ready(early.iter_mut().all(|wait| wait.as_mut().poll(cx).is_pending()))).await
+        );
         drop(given_up);
         let elsewhere = here.0.spawn_local(child.wait()).unwrap();
         drop(child.stdin.take());
@@ -54,7 +52,7 @@ fn a_grandchild_that_holds_the_pipe_delays_nobody() {
         let mut read = Vec::new();
         {
             let mut reading = pin!(stdout.read(&mut read));
-            poll_fn(|cx| Poll::Ready(assert!(reading.as_mut().poll(cx).is_pending()))).await;
+            assert!(poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx).is_pending())).await);
         }
         drop(opened);
         assert_eq!(stdout.read_to_end(&mut read).await, Ok(0));

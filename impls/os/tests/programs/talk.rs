@@ -20,7 +20,7 @@ fn two_hundred_talk_at_once_and_mix_nothing() {
         setrlimit(Resource::Nofile, Rlimit { current: first.maximum, ..first }).unwrap();
         // Standard error fills while both other streams are full.
         let line = r#"head -c 200000 /dev/zero >&2 & exec cat"#;
-        let input: Rc<Vec<u8>> = Rc::new((0..BYTES).map(|at| (at * 31 >> 7) as u8).collect());
+        let input: Rc<Vec<u8>> = Rc::new((0..BYTES).map(|at| ((at * 31) >> 7) as u8).collect());
         let tasks: Vec<_> = (0..200_usize)
             .map(|number| {
                 let (here, input) = (here.clone(), input.clone());
@@ -82,7 +82,7 @@ fn lines_come_one_by_one_and_a_read_that_was_given_up_loses_nothing() {
         // Nothing has come yet: given up at once.
         {
             let mut reading = pin!(stdout.read_line(&mut line));
-            poll_fn(|cx| Poll::Ready(assert!(reading.as_mut().poll(cx).is_pending()))).await;
+            assert!(poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx).is_pending())).await);
         }
         stdin.write_all(b"one\ntwo\n").await.unwrap();
         assert_eq!(stdout.read_line(&mut line).await, Ok(6));

@@ -1,0 +1,159 @@
+//! And what does all of a child's life take, from its start to its end? Here every peer starts its children as it does.
+
+use std::collections::VecDeque;
+use std::ffi::{CString, c_char, c_int};
+use std::io::PipeReader;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::process::Command as Program;
+
+use anyloop::{Child, Command, ExitStatus, Loop, Task, Watcher};
+use anyloop_bench_nursery::{CHILD, Measured, Watch, observe};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+use super::peers::{Smol, printed};
+use super::{ALONE, AMONG};
+use crate::case::{Case, Order, Sample, Subject};
+use crate::limits::eventfd::wait_for;
+use crate::{hello, uv};
+
+unsafe extern "C" {
+    fn bench_clone(program: *const c_char, input: c_int) -> c_int;
+}
+
+/// A loop, and those whose ends are awaited, in order.
+struct Ours {
+    lp: Loop,
+    watcher: Watcher,
+    waits: VecDeque<Task<ExitStatus>>,
+}
+
+impl Ours {
+    fn new() -> Self {
+        let (lp, watcher) = (anyloop_bench_subject::make(), anyloop_bench_subject::watcher("pidfd"));
+        Self { lp, watcher, waits: VecDeque::new() }
+    }
+}
+
+impl Watch for Ours {
+    type Child = Child;
+
+    fn spawn(&mut self, input: PipeReader) -> Child {
+        let command = Command::new(CHILD).stdin(OwnedFd::from(input));
+        self.lp.subprocess_exec_with(&self.watcher, &command).expect("a child")
+    }
+
+    fn watch(&mut self, child: Child) {
+        // The one that is awaited next is the last that was started, until the others are.
+        self.waits.push_front(self.lp.spawn_local(child.wait()).expect("an open loop"));
+    }
+
+    fn next(&mut self) -> i32 {
+        let wait = self.waits.pop_front().expect("somebody is awaited");
+        match self.lp.run_until_complete(wait).expect("it runs").expect("nobody cancels it") {
+            ExitStatus::Exited(code) => code,
+            _ => -1,
+        }
+    }
+}
+
+/// By hand: `c/clone.c`, and an epoll of pidfds.
+struct ByHand {
+    epoll: OwnedFd,
+    program: CString,
+    ended: VecDeque<i32>,
+}
+
+impl ByHand {
+    fn new() -> Self {
+        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
+        Self { epoll, program: CString::new(CHILD).expect("a path"), ended: VecDeque::new() }
+    }
+}
+
+impl Watch for ByHand {
+    type Child = OwnedFd;
+
+    fn spawn(&mut self, input: PipeReader) -> OwnedFd {
+        // SAFETY: the path ends with a zero, and the input is open; it gives a new descriptor, or none.
+        unsafe {
+            let pidfd = bench_clone(self.program.as_ptr(), input.as_raw_fd());
+            assert!(pidfd >= 0, "a child");
+            OwnedFd::from_raw_fd(pidfd)
+        }
+    }
+
+    fn watch(&mut self, child: OwnedFd) {
+        let data = EventData::new_u64(child.as_raw_fd() as u64);
+        epoll::add(&self.epoll, &child, data, EventFlags::IN).expect("room");
+        // It is closed when it is seen to be ready.
+        let _ = child.into_raw_fd();
+    }
+
+    fn next(&mut self) -> i32 {
+        while self.ended.is_empty() {
+            for key in wait_for(&self.epoll) {
+                // SAFETY: `watch` gave it up, and closing it takes it out of the epoll.
+                let pidfd = unsafe { OwnedFd::from_raw_fd(key as RawFd) };
+                let status =
+                    waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("it is a child");
+                self.ended.push_back(status.and_then(|status| status.exit_status()).unwrap_or(-1));
+            }
+        }
+        self.ended.pop_front().unwrap_or(-1)
+    }
+}
+
+/// So much memory is in use meanwhile, if a big process is asked for.
+const BIG: usize = 1 << 30;
+
+fn lives<W: Watch>(others: u64, big: bool, make: impl Fn() -> W) -> impl Fn(&Order) -> Sample {
+    move |order| {
+        let memory = vec![1_u8; if big { BIG } else { 0 }];
+        let numbers = observe(&mut make(), Measured::Life, others, order.length);
+        drop(std::hint::black_box(memory));
+        Sample(numbers)
+    }
+}
+
+fn tokio(others: u64) -> impl Fn(&Order) -> Sample {
+    move |order| {
+        let mut program = Program::new(hello::executable("release", "anyloop-bench-tokio"));
+        program.arg("life");
+        printed(program, others, order)
+    }
+}
+
+fn subjects(others: u64, big: bool) -> Vec<Subject> {
+    let mut subjects = vec![
+        Subject::ours("anyloop", lives(others, big, Ours::new)),
+        Subject::limit("clone3, shared table, pidfd, epoll", lives(others, big, ByHand::new)),
+    ];
+    if !big {
+        subjects.extend([
+            Subject::peer("tokio", tokio(others)),
+            Subject::peer("async-process", lives(others, big, Smol::new)),
+            uv::subject(lives(others, big, uv::Children::new)),
+        ]);
+    }
+    subjects
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let case = |name, about, metrics, others, big, length, quick| Case {
+        name,
+        about,
+        metrics,
+        length,
+        quick,
+        cpus: 1,
+        subjects: subjects(others, big),
+    };
+    vec![
+        case("life-0", "a whole life, no others alive", ALONE, 0, false, 2_000, 100),
+        case("life-big", "a whole life, in a process of 1 GiB", ALONE, 0, true, 2_000, 0),
+        case("life-100", "a whole life, 100 others alive", AMONG, 100, false, 1_000, 50),
+        case("life-1000", "a whole life, 1,000 others alive", AMONG, 1_000, false, 400, 20),
+        case("life-5000", "a whole life, 5,000 others alive", AMONG, 5_000, false, 200, 0),
+    ]
+}
