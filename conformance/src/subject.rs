@@ -106,7 +106,8 @@ impl Lack {
     /// Whether that rule is meant. Who has no children has no policy that watches them.
     #[must_use]
     pub fn covers(&self, rule: &Rule) -> bool {
-        let follows = self.what == "child" && ABOUT_WATCHERS.contains(&rule);
+        let about_ends = ABOUT_WATCHERS.contains(&rule) || rule.family() == "process";
+        let follows = self.what == "child" && about_ends;
         self.what == rule.id || self.what == rule.family() || follows
     }
 }
