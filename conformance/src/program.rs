@@ -104,7 +104,7 @@ impl Default for Plan {
 macro_rules! scenes {
     ($($(#[$meta:meta])* $word:literal $name:ident;)*) => {
         /// What a loop is to go through with a program that it starts.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Scene {
             $($(#[$meta])* $name,)*
         }
@@ -118,6 +118,7 @@ macro_rules! scenes {
 
 scenes! {
     /// Several wait for its end: one gives up, and one comes late.
+    #[default]
     "awaited" Awaited;
     /// A child of its own holds its pipe when it has ended.
     "outlived" Outlived;
@@ -157,12 +158,6 @@ scenes! {
     "piped" Piped;
     /// Its output goes nowhere, and its complaints do not.
     "null" Null;
-}
-
-impl Default for Scene {
-    fn default() -> Self {
-        Self::Awaited
-    }
 }
 
 /// The steps that a callback, a task or a thread takes.

@@ -3,6 +3,7 @@
 
 use std::boxed::Box;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use anyloop::{Pid, Stdio};
@@ -26,12 +27,15 @@ impl Programs for Unix {
             // A program that has ended needs no line.
             let _ = (&writer).write_all(b"on\n");
         };
-        Some((reader.into(), Box::new(write)))
+        Some((OwnedFd::from(reader).into(), Box::new(write)))
     }
 
     fn tap(&self) -> Option<(Stdio, Tap)> {
         let (reader, writer) = std::io::pipe().ok()?;
-        Some((writer.into(), Box::new(move |patience| read_until(reader, Instant::now() + patience))))
+        Some((
+            OwnedFd::from(writer).into(),
+            Box::new(move |patience| read_until(reader, Instant::now() + patience)),
+        ))
     }
 
     fn await_over(&self, pid: Pid, patience: Duration) -> bool {
