@@ -45,22 +45,25 @@ const WAITERS: usize = 4;
 /// What the system says of a path that leads nowhere: the same number on every Unix.
 const ENOENT: i32 = 2;
 
-/// With a watcher that is closed, no program runs.
+/// With a watcher that is closed, no program runs, and who is refused for another reason was too late.
 fn first(evidence: &Evidence<'_>) -> Judgement {
-    acts(evidence, &[Scene::Inactive])
-        .iter()
-        .map(|act| match (act.launch(), act.went_on()) {
-            (Some(Launch::Done), _) => {
-                Err(format!("{} was started though the watcher is not active", act.label))
+    let judge = |act: &Act<'_>| {
+        let label = act.label;
+        match (act.launch(), act.went_on()) {
+            (Some(Launch::Done), _) => Err(format!("{label} was started though the watcher is not active")),
+            (Some(Launch::Failed(words)), _) => {
+                Err(format!("the watcher of {label} is not active, and was asked too late: {words}"))
             }
-            (_, Some((_, true))) => Err(format!("the start of {} was refused, and it ran", act.label)),
-            (_, Some((false, _))) => {
-                Err(format!("the start of {} was refused, and its output is still held", act.label))
+            (Some(Launch::Os(error)), _) => {
+                Err(format!("the watcher of {label} is not active, and the system was asked: {error}"))
             }
+            (_, Some((_, true))) => Err(format!("the start of {label} was refused, and it ran")),
+            (_, Some((false, _))) => Err(format!("the start of {label} was refused, and its output is held")),
             (_, Some(_)) => Ok(1),
             _ => Ok(0),
-        })
-        .sum()
+        }
+    };
+    acts(evidence, &[Scene::Inactive]).iter().map(judge).sum()
 }
 
 fn nothing(evidence: &Evidence<'_>) -> Judgement {
