@@ -381,7 +381,7 @@ fn play_kind(
     // A program that was given is played once, though several kinds judge the same rules.
     let again = |cell: &Cell| options.program.is_none() || cell.programs == 0;
     let is_open = |cell: &Cell| is_open(cell) && kind.judges(cell.rule) && again(cell);
-    let lacking = source.lacks().iter().any(|lack| lack.what == kind.needs);
+    let lacking = source.lacks().iter().any(|lack| lack.rules_out(kind.needs));
     if lacking || !cells.iter().any(is_open) {
         return Ok(());
     }

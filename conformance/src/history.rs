@@ -20,10 +20,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use anyloop::{CloseError, ExitStatus, JoinError, LoopState, RejectReason, RunError};
+use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
 
 use self::text::{Fields, Value};
-use crate::program::{Kid, Label, LoopName, Plan};
+use crate::program::{Kid, Label, LoopName, Plan, Scene};
 use crate::world::Handling;
 
 /// A play, told in the order in which it was noticed.
@@ -158,6 +158,39 @@ pub enum Reply {
     Kept,
     /// It panicked.
     Panicked,
+}
+
+/// What came of the attempt to start a program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Launch {
+    /// It was started.
+    Done,
+    /// It was refused, since the watcher is not active.
+    Inactive,
+    /// The system refused.
+    Os(OsError),
+    /// It was refused for another reason, in words.
+    Failed(String),
+}
+
+/// What came of a signal that was to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sending {
+    /// It was sent.
+    Done,
+    /// It was refused, since the child's end has been reported.
+    Over,
+    /// It failed for another reason, in words.
+    Failed(String),
+}
+
+/// Which of a program's streams is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
 }
 
 /// Declares what can happen once: the events, their words, and their fields in the order in which
@@ -423,6 +456,46 @@ events! {
     "claimed" Claimed { kid: Kid, status: Option<ExitStatus> };
     /// Children are about to be started and registered, or not any more.
     "bracket" Bracket { on: bool };
+
+    // Programs.
+    /// A program is about to be started for that scene.
+    "launching" Launching { label: Label, scene: Scene, plan: Plan };
+    /// It was, or not.
+    "launched" Launched { label: Label, result: Launch };
+    /// What the child says of its end.
+    "status-saw" StatusSaw { label: Label, status: Option<ExitStatus> };
+    /// A wait for its end was given up.
+    "gave-up" GaveUp { label: Label };
+    /// Nothing keeps the program any more: it is about to be let go on to its end.
+    "released" Released { label: Label };
+    /// It has ended; nobody was told yet.
+    "program-ended" ProgramEnded { label: Label };
+    /// The wait of that number is over.
+    "waited" Waited { label: Label, waiter: u32, status: ExitStatus };
+    /// What it wrote was read to its end, or not, for that reason: so many bytes, and were they
+    /// those that it wrote?
+    "heard" Heard { label: Label, stream: Stream, bytes: usize, right: bool, failed: Option<OsError> };
+    /// The conversation with it is over: was what it wrote to both streams read?
+    "talked" Talked { label: Label, status: ExitStatus, right: [bool; 2] };
+    /// The conversation failed, in words.
+    "talk-failed" TalkFailed { label: Label, why: String };
+    /// It is about to be sent a signal.
+    "signalling" Signalling { label: Label, signal: i32 };
+    /// It was, or not.
+    "signalled" Signalled { label: Label, result: Sending };
+    /// The child is about to be dropped.
+    "dropping-child" DroppingChild { label: Label };
+    /// It was. Did its output come to its end in time, and did it say anything?
+    "went-on" WentOn { label: Label, ended: bool, said: bool };
+    /// The loop that has started it was closed.
+    "loop-left" LoopLeft { label: Label };
+    /// Whether it came to be collected.
+    "settled" Settled { label: Label, collected: bool };
+    /// What a failed start has left: descriptors before and after, if they can be counted, and whether
+    /// there were children of this process, before and after.
+    "spent" Spent { label: Label, before: Option<usize>, after: Option<usize>, children: [bool; 2] };
+    /// The scene is over.
+    "performed" Performed { label: Label };
 
     // What a loop offers, and what it leaves behind.
     /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].

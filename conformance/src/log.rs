@@ -28,6 +28,8 @@ pub(crate) enum Token {
     Abort(Label),
     /// A child that nobody has registered, and that a watcher is to tell of.
     Stranger(Kid),
+    /// A scene with a program.
+    Scene(Label),
 }
 
 /// What the contexts of a play share.

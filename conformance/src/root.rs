@@ -9,7 +9,16 @@ use core::any::Any;
 use core::future::Future;
 use core::pin::Pin;
 
-use anyloop::{CancelOnDrop, Handle, Loop, PerContext, Policy, PolicyError, PolicyGuard, RunError, Task};
+use anyloop::{
+    CancelOnDrop, Child, Command, CommunicateError, ExitStatus, Handle, Loop, Output, PerContext, Policy,
+    PolicyError, PolicyGuard, RunError, SignalError, SpawnError, Task, Watcher,
+};
+
+/// The future of a wait for the end of a program.
+pub type Waiting = Pin<Box<dyn Future<Output = ExitStatus>>>;
+
+/// The future of a conversation with a program.
+pub type Talking<'t> = Pin<Box<dyn Future<Output = Result<Output, CommunicateError>> + 't>>;
 
 static KEPT: PerContext<u32> = PerContext::new();
 
@@ -93,6 +102,44 @@ pub trait Root: Sync {
     /// [`PolicyGuard::new`].
     fn guard(&self, policy: Policy) -> Box<dyn Any> {
         Box::new(PolicyGuard::new(policy))
+    }
+
+    /// [`Loop::subprocess_exec_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn start_program(&self, lp: &Loop, watcher: &Watcher, command: &Command) -> Result<Child, SpawnError> {
+        lp.subprocess_exec_with(watcher, command)
+    }
+
+    /// [`Child::wait`].
+    fn wait(&self, child: &mut Child) -> Waiting {
+        Box::pin(child.wait())
+    }
+
+    /// [`Child::status`].
+    fn status(&self, child: &Child) -> Option<ExitStatus> {
+        child.status()
+    }
+
+    /// [`Child::send_signal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn send_signal(&self, child: &Child, signal: i32) -> Result<(), SignalError> {
+        child.send_signal(signal)
+    }
+
+    /// [`Child::communicate`].
+    fn communicate<'t>(&self, child: &'t mut Child, input: &'t [u8]) -> Talking<'t> {
+        Box::pin(child.communicate(input))
+    }
+
+    /// Drops a [`Child`].
+    fn drop_child(&self, child: Child) {
+        drop(child);
     }
 }
 

@@ -103,10 +103,18 @@ impl Lack {
         Self { what: Cow::Borrowed(rule.id), why: Cow::Borrowed(why) }
     }
 
+    /// Whether programs that need that family are not worth playing: without children there is none to be
+    /// collected or started.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "for those who generate programs"))]
+    pub(crate) fn rules_out(&self, needs: &str) -> bool {
+        self.what == needs || self.what == "child" && ["process", "reaper"].contains(&needs)
+    }
+
     /// Whether that rule is meant. Who has no children has no policy that watches them.
     #[must_use]
     pub fn covers(&self, rule: &Rule) -> bool {
-        let follows = self.what == "child" && ABOUT_WATCHERS.contains(&rule);
+        let about_ends = ABOUT_WATCHERS.contains(&rule) || rule.family() == "process";
+        let follows = self.what == "child" && about_ends;
         self.what == rule.id || self.what == rule.family() || follows
     }
 }

@@ -15,7 +15,7 @@ use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::program::{Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Step};
+use crate::program::{Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, Step};
 
 impl fmt::Display for Body {
     /// One step a line; `{:#}` puts all in one line, as a shell wants it.
@@ -64,6 +64,7 @@ fn print_head(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             Part::Loop(name) => write!(f, " {name}")?,
             Part::Policy(name) => write!(f, " {name}")?,
             Part::Plan(plan) => write!(f, " {plan}")?,
+            Part::Scene(scene) => write!(f, " {scene}")?,
             Part::Body(_) => {}
         }
     }
@@ -118,6 +119,13 @@ impl fmt::Display for Plan {
             Self::Exit(code) => write!(f, "exit {code}"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
         }
+    }
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, _) = Self::ALL.iter().find(|(_, scene)| scene == self).unwrap_or(&Self::ALL[0]);
+        f.write_str(word)
     }
 }
 
@@ -241,6 +249,7 @@ impl<'t> Parser<'t> {
                 )?;
                 *plan = make(self.prefixed("", "a number up to 255")?);
             }
+            PartMut::Scene(scene) => *scene = self.one_of(Scene::ALL, "a scene like awaited")?,
             PartMut::Body(body) => {
                 if self.peek() != "{" {
                     return Ok(());

@@ -25,6 +25,39 @@ fn parsing_is_the_inverse_of_printing_for_histories_too() {
 }
 
 #[test]
+fn what_happens_to_programs_is_written_down_and_read() {
+    let text = "\
+- 0 launching label=#1 scene=awaited plan=exit:7
+- 0 launched label=#1 result=done
+- 0 launched label=#1 result=inactive
+- 0 launched label=#1 result=os:2
+- 0 launched label=#1 result=failed:\"no\"
+- 0 status-saw label=#1
+- 0 status-saw label=#1 status=exited:7
+- 0 gave-up label=#1
+- 0 released label=#1
+- 0 program-ended label=#1
+- 0 waited label=#1 waiter=3 status=signaled:9
+- 0 heard label=#1 stream=stdout bytes=5 right=yes
+- 0 heard label=#1 stream=stderr bytes=0 right=no failed=5
+- 0 talked label=#1 status=exited:0 right=yes,no
+- 0 talk-failed label=#1 why=\"broken pipe\"
+- 0 signalling label=#1 signal=15
+- 0 signalled label=#1 result=done
+- 0 signalled label=#1 result=over
+- 0 signalled label=#1 result=failed:\"no such process\"
+- 0 dropping-child label=#1
+- 0 went-on label=#1 ended=yes said=no
+- 0 loop-left label=#1
+- 0 settled label=#1 collected=yes
+- 0 spent label=#1 before=6 after=6 children=no,no
+- 0 spent label=#1 children=no,yes
+- 0 performed label=#1
+";
+    assert_eq!(text.parse::<History>().map(|history| history.to_string()).as_deref(), Ok(text));
+}
+
+#[test]
 fn what_is_no_history_says_where() {
     let error = |text: &str| text.parse::<History>().unwrap_err().to_string();
     assert_eq!(error("soon"), "line 1, column 1: expected a time in nanoseconds, or -, not `soon`");

@@ -8,6 +8,8 @@ use crate::RawSource;
 use crate::platform::{Arc, share};
 
 /// What a program's standard stream is connected to.
+///
+/// *Keeps* [`process.streams`](crate::rules::process::STREAMS).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Stdio {

@@ -99,6 +99,9 @@ impl Child {
     ///
     /// If this is dropped before it is ready, what was read is lost.
     ///
+    /// *Keeps* [`process.communicate`](crate::rules::process::COMMUNICATE),
+    /// [`process.deaf`](crate::rules::process::DEAF).
+    ///
     /// # Errors
     ///
     /// [`CommunicateError::Os`].

@@ -65,6 +65,8 @@ impl Drop for Teller {
 }
 
 /// The future of [`Child::wait`](super::Child::wait). Dropping it disturbs neither the child nor others who wait.
+///
+/// *Keeps* [`process.cancel`](crate::rules::process::CANCEL).
 #[derive(Debug)]
 pub struct Wait {
     ending: Ending,

@@ -33,6 +33,8 @@ pub trait WritePipe {
 }
 
 /// What a program writes, to be read by a task of the loop that started it. Dropping it closes the pipe.
+///
+/// *Keeps* [`process.bytes`](crate::rules::process::BYTES).
 pub struct PipeReader {
     pipe: Box<dyn ReadPipe>,
     /// What was read, and not yet given out.
@@ -122,6 +124,8 @@ impl fmt::Debug for PipeReader {
 
 /// What a program reads, to be written by a task of the loop that started it. Dropping it closes the pipe: the program
 /// reads its end then.
+///
+/// *Keeps* [`process.input`](crate::rules::process::INPUT).
 pub struct PipeWriter {
     pipe: Box<dyn WritePipe>,
 }

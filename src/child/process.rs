@@ -37,6 +37,8 @@ impl From<ChildToken> for Spawned {
 ///
 /// Dropping it forgets about the child, which goes on and is collected when it ends; or has it killed, if the
 /// [`Command`] said so. The streams can be taken out, and a `wait` lives on without it.
+///
+/// *Keeps* [`process.killed`](crate::rules::process::KILLED), [`process.detached`](crate::rules::process::DETACHED).
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -78,6 +80,8 @@ impl Child {
     }
 
     /// How it ended, if that has been reported: from then on always the same.
+    ///
+    /// *Keeps* [`process.status`](crate::rules::process::STATUS).
     #[doc(alias = "returncode")]
     #[doc(alias = "try_wait")]
     #[must_use]
@@ -90,6 +94,9 @@ impl Child {
     ///
     /// If the loop that is told is closed first, or somebody else takes the child over, this gives
     /// [`ExitStatus::Unknown`]. The child is collected all the same.
+    ///
+    /// *Keeps* [`process.waiters`](crate::rules::process::WAITERS), [`process.alone`](crate::rules::process::ALONE),
+    /// [`process.closed`](crate::rules::process::CLOSED).
     #[must_use]
     pub fn wait(&self) -> Wait {
         self.ending.clone().wait()
@@ -97,6 +104,9 @@ impl Child {
 
     /// Sends it a signal, by the system's handle where there is one: so it never reaches another process. One that
     /// has ended, without this having been reported yet, does not notice.
+    ///
+    /// *Keeps* [`process.signalled`](crate::rules::process::SIGNALLED),
+    /// [`process.over`](crate::rules::process::OVER), [`process.kept`](crate::rules::process::KEPT).
     ///
     /// # Errors
     ///

@@ -181,6 +181,9 @@ class ChildSteps(Steps):
     def step_takeover(self, _):
         self.record.lacking("other loops that have children")
 
+    def step_program(self, _):
+        self.record.lacking("program")
+
     def step_alien(self, step):
         self.watch(STRANGER, None, None, step.label, step.body)
 

@@ -4,8 +4,8 @@ import re
 from collections import namedtuple
 
 # A step: its word, its operands by name, and the steps inside of it.
-Step = namedtuple("Step", "word label of kid time name plan body")
-BLANK = Step(None, None, None, None, None, None, None, ())
+Step = namedtuple("Step", "word label of kid time name scene plan body")
+BLANK = Step(None, None, None, None, None, None, None, None, ())
 
 # The operands of each step, in the order in which they are written.
 OPERANDS = {
@@ -77,9 +77,16 @@ OPERANDS = {
     "probe": (),
     "discard": (),
     "abandon": (),
+    "program": ("label", "scene", "plan"),
     "turn": ("time",),
     "fork": (),
 }
+
+# What a loop can go through with a program.
+SCENES = (
+    "awaited outlived line flood filter talk deaf signalled late killed detached orphaned untold inactive missing"
+    " nowhere given merged piped null"
+).split()
 
 TOKEN = re.compile(r"//[^\n]*|[{}]|[^\s{};]+")
 
@@ -142,6 +149,8 @@ class _Parser:
             return self.one_of(("a", "b"), "a or b")
         if operand == "policy":
             return self.one_of(("p", "q"), "p or q")
+        if operand == "scene":
+            return self.one_of(SCENES, "a scene like awaited")
         if operand == "plan":
             how = self.one_of(("exit", "signal"), "exit or signal")
             return how, self.number("", "a number up to 255")

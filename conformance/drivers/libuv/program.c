@@ -13,7 +13,7 @@
 #define BLANK " \t\r\n;"
 
 /* The operands of each step, in the order in which they are written: a label, a reference to one, a
- * kid, a time, the name of a loop or a policy, a plan, a body. */
+ * kid, a time, the name of a loop or a policy, a scene, a plan, a body. */
 static const struct {
     const char *name, *operands;
     enum word word;
@@ -84,6 +84,7 @@ static const struct {
     {"closewatcher", "", LACKING, "child watchers"},
     {"attach", "n", LACKING, "child watchers"},
     {"unattach", "", LACKING, "child watchers"},
+    {"program", "lsx", LACKING, "program"},
     {"probe", "", LACKING, "capabilities"},
     {"discard", "", DISCARD, NULL},
     {"abandon", "", LACKING, "loops that end by being dropped"},
@@ -157,6 +158,25 @@ static int one_of(struct parser *parser, const char *one, const char *other, con
     return 0;
 }
 
+/* One of the words of a list. */
+static int word_of(struct parser *parser, const char *const *words, const char *what)
+{
+    size_t length = peek(parser);
+    while (*words != NULL && !is(parser, length, *words))
+        words++;
+    if (*words == NULL)
+        return expected(parser, what);
+    parser->at += length;
+    return 0;
+}
+
+/* What a loop can go through with a program. */
+static const char *const SCENES[] = {
+    "awaited", "outlived", "line",     "flood",  "filter",   "talk",    "deaf",
+    "signalled", "late",   "killed",   "detached", "orphaned", "untold", "inactive",
+    "missing", "nowhere",  "given",    "merged", "piped",    "null",    NULL,
+};
+
 static int steps(struct parser *parser, struct body *body, int depth);
 
 static int inner(struct parser *parser, struct body *body, int depth)
@@ -189,6 +209,8 @@ static int operand(struct parser *parser, char kind, struct step *step, int dept
         return one_of(parser, "a", "b", "a or b");
     case 'p':
         return one_of(parser, "p", "q", "p or q");
+    case 's':
+        return word_of(parser, SCENES, "a scene like awaited");
     case 'x':
         step->by_signal = is(parser, peek(parser), "signal");
         if (one_of(parser, "exit", "signal", "exit or signal") != 0)

@@ -10,6 +10,7 @@ mod fork;
 mod future;
 mod life;
 mod policy;
+mod process;
 mod reaper;
 mod step;
 mod takeover;
@@ -71,6 +72,13 @@ pub static KINDS: &[Kind] = &[
         strategy: takeover::programs,
     },
     Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 64, strategy: reaper::programs },
+    Kind {
+        name: "process",
+        needs: "process",
+        families: &["process"],
+        programs: 96,
+        strategy: process::programs,
+    },
     Kind {
         name: "life",
         needs: "close",

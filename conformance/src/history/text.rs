@@ -8,8 +8,10 @@ use core::str::FromStr;
 
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
 
-use super::{Current, Event, Given, Heritage, History, How, Ran, Reply, Tried, What};
-use crate::program::{Kid, Label, LoopName, Plan};
+use super::{
+    Current, Event, Given, Heritage, History, How, Launch, Ran, Reply, Sending, Stream, Tried, What,
+};
+use crate::program::{Kid, Label, LoopName, Plan, Scene};
 use crate::text::ParseError;
 use crate::world::Handling;
 
@@ -369,6 +371,18 @@ words! {
         ["none"] Self::None;
         ["failed"] Self::Failed;
     }
+    Launch {
+        ["done"] Self::Done;
+        ["inactive"] Self::Inactive;
+        ("os") Os;
+        ("failed") Failed;
+    }
+    Sending {
+        ["done"] Self::Done;
+        ["over"] Self::Over;
+        ("failed") Failed;
+    }
+    Stream { ["stdout"] Self::Out; ["stderr"] Self::Err; }
     Reply {
         ["done"] Self::Done;
         ["wrong-process"] Self::WrongProcess;
@@ -409,6 +423,16 @@ words! {
         ["running"] Self::Running;
         ["closed"] Self::Closed;
         else "other";
+    }
+}
+
+impl Value for Scene {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, scene)| *scene)
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `reaper_steps.rs` | what do the steps do that are about children nobody has registered? |
 //! | `signal_step.rs` | what handles the signal of a child's end? |
 //! | `takeover_step.rs` | how does another loop take a child over? |
+//! | `program_step.rs` | how does a loop go through a scene with a program? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
 //! | `fork_step.rs` | what does a forked child try? |
@@ -26,6 +27,7 @@ mod life_steps;
 mod loop_steps;
 mod payload;
 mod policy_steps;
+mod program_step;
 mod reaper_steps;
 mod signal_step;
 mod takeover_step;
@@ -262,6 +264,7 @@ impl Player {
             Step::Bracket { body } => {
                 self.bracketed(|| body.0.iter().for_each(|step| self.step(step)));
             }
+            Step::Program { label, scene, plan } => self.perform(*label, *scene, *plan),
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Turn { wait } => self.turn(wait.duration()),
             Step::Fork => self.fork(),

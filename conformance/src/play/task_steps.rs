@@ -209,7 +209,7 @@ async fn take_steps(log: Log, label: Label, body: Body) {
 }
 
 /// Does `arrange` and is pending once.
-async fn once(arrange: impl Fn(&Context<'_>)) {
+pub(super) async fn once(arrange: impl Fn(&Context<'_>)) {
     let mut pending = true;
     poll_fn(|cx| {
         if core::mem::take(&mut pending) {

@@ -12,7 +12,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use anyloop::{ChildToken, ExitStatus, Pid, Processes, Readiness};
+use anyloop::{ChildToken, ExitStatus, Pid, Processes, Readiness, Stdio};
 use cfg_if::cfg_if;
 
 use crate::program::Plan;
@@ -71,6 +71,11 @@ pub trait World {
     /// where there are no programs.
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
         let _ = processes;
+        None
+    }
+
+    /// What programs are steered by that the loop starts; `None` where there are no programs.
+    fn programs(&self) -> Option<&dyn Programs> {
         None
     }
 
@@ -200,6 +205,34 @@ pub trait Children {
 
     /// Forgets a child that was collected.
     fn forget(&self, pid: Pid);
+}
+
+/// A pipe that a program reads: each call writes a line into it. Dropping it closes the pipe.
+pub type Gate = Box<dyn Fn()>;
+
+/// A pipe that a program writes, which is read to its end; `None` if that does not come in time.
+pub type Tap = Box<dyn FnOnce(Duration) -> Option<Vec<u8>>>;
+
+/// What the kit knows of programs that a loop starts, and steers them by, beside the loop.
+pub trait Programs {
+    /// The program's end of a gate, and the kit's.
+    fn gate(&self) -> Option<(Stdio, Gate)>;
+
+    /// The program's end of a tap, and the kit's.
+    fn tap(&self) -> Option<(Stdio, Tap)>;
+
+    /// Waits until a child has ended, collected or not, without collecting it. False if the patience ends
+    /// first.
+    fn await_over(&self, pid: Pid, patience: Duration) -> bool;
+
+    /// Whether a child was collected.
+    fn is_collected(&self, pid: Pid) -> bool;
+
+    /// Whether this process has any children, ended or not.
+    fn any_children(&self) -> bool;
+
+    /// Ends a child and collects it, unless somebody has.
+    fn clear(&self, pid: Pid);
 }
 
 /// A world with nothing in it.

@@ -14,10 +14,12 @@
 //! | --- | --- |
 //! | `unix.rs` | what is asked of the system that takes `unsafe` code? It is the only such file of the kit |
 //! | `unix/kid.rs` | how is a child started and steered? |
+//! | `unix/program.rs` | how is a program steered that a loop starts? |
 //! | `unix/group.rs` | how is a driver set apart from the kit? |
 
 mod group;
 mod kid;
+mod program;
 
 pub(crate) use group::{end_group, lead_group, take_stdout};
 pub use kid::enter_if_child;
@@ -30,7 +32,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Error, ErrorKind, PipeReader, PipeWriter, Read, Result, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -38,12 +40,13 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use anyloop::{
-    ChildToken, Command, ExitStatus, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio, Trigger,
+    ChildToken, Command, ExitStatus, Given, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio,
+    Trigger,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::{Children, EndSignal, Ending, Fork, Handling, Interrupter, Thread, World, threads};
+use super::{Children, EndSignal, Ending, Fork, Handling, Interrupter, Programs, Thread, World, threads};
 use crate::program::Plan;
 
 cfg_if::cfg_if! {
@@ -74,7 +77,11 @@ cfg_if::cfg_if! {
 
                 fn send_signal(&self, signal: i32) -> core::result::Result<(), OsError> {
                     let signal = Signal::from_named_raw(signal).ok_or(OsError::from_raw(22))?;
-                    pidfd_send_signal(&self.0, signal).map_err(|error| OsError::from_raw(error.raw_os_error()))
+                    match pidfd_send_signal(&self.0, signal) {
+                        // One that has ended does not notice.
+                        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+                        Err(error) => Err(OsError::from_raw(error.raw_os_error())),
+                    }
                 }
 
                 fn discard(&self) {
@@ -104,6 +111,21 @@ cfg_if::cfg_if! {
 #[must_use]
 pub fn real() -> Rc<dyn World> {
     Rc::new(Unix::default())
+}
+
+/// What identifies a child for a watcher: by a handle of the system, if there is one.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for specimens that start programs"))]
+pub(crate) fn token_of(pid: Pid) -> ChildToken {
+    let raw = rustix::process::Pid::from_raw(pid.get()).and_then(raw_child);
+    raw.map_or_else(|| ChildToken::from(pid), |raw| ChildToken::new(pid, raw))
+}
+
+/// A copy of what a program is to be given.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for specimens that start programs"))]
+pub(crate) fn opened(given: &Given) -> Result<OwnedFd> {
+    let raw = i32::try_from(given.raw().0).map_err(Error::other)?;
+    // SAFETY: it is open for as long as `given` lives, which is until after the copy was made.
+    unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned()
 }
 
 /// Real threads and real children.
@@ -158,6 +180,10 @@ impl World for Unix {
         let pid = rustix::process::Pid::from_raw(spawned.token.pid().get())?;
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         Some(true)
+    }
+
+    fn programs(&self) -> Option<&dyn Programs> {
+        Some(self)
     }
 
     fn end_signal(&self) -> Option<&dyn EndSignal> {

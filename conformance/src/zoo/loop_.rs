@@ -10,12 +10,22 @@
 //! | `loop_/methods.rs` | what does each method of the trait do? |
 //! | `loop_/offers.rs` | what does it offer beyond running callbacks? |
 //! | `loop_/forked.rs` | what does it do in a forked child? |
+//! | `loop_/processes.rs` | how does it start programs? |
 //! | `loop_/bug.rs` | which diseases can it have? |
 
 mod bug;
 mod forked;
 mod methods;
 mod offers;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        mod processes;
+    } else {
+        #[path = "loop_/no_processes.rs"]
+        mod processes;
+    }
+}
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

@@ -11,6 +11,7 @@
 //! | `watcher.rs` | what can be wrong with a child watcher? |
 //! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
 //! | `host.rs` | what can be wrong with a loop that a host drives? |
+//! | `program.rs` | what can be wrong with how programs are started? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
 //! | `fork.rs` | what can go wrong when the process forks? |
 //!
@@ -53,6 +54,17 @@ pub mod policy;
 mod remote;
 pub mod root;
 mod surroundings;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        pub mod program;
+        const NO_PROGRAMS: &[Lack] = &[];
+    } else {
+        #[path = "no_program.rs"]
+        pub mod program;
+        const NO_PROGRAMS: &[Lack] = &[Lack::family("process", "it has no handles of processes on this system")];
+    }
+}
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
@@ -103,6 +115,8 @@ pub enum Bug {
     Policy(policy::Bug),
     /// With the root crate.
     Root(root::Bug),
+    /// With how the root crate deals with programs.
+    Program(program::Bug),
     /// With its watcher.
     Watcher(watcher::Sick),
     /// With what is told of it, as by a driver whose language lets a loop do what Rust does not.
@@ -141,6 +155,7 @@ impl Specimen {
         match self.bug {
             // One for each disease and run of the zoo: nothing that grows.
             Some(Bug::Root(bug)) => Box::leak(Box::new(root::Sick::new(bug))),
+            Some(Bug::Program(bug)) => Box::leak(Box::new(program::Sick(bug))),
             _ => &Anyloop,
         }
     }
@@ -157,7 +172,7 @@ impl Subject for Specimen {
     }
 
     fn lacks(&self) -> Vec<Lack> {
-        LACKS.to_vec()
+        [LACKS, NO_PROGRAMS].concat()
     }
 
     fn patience(&self) -> Duration {
@@ -209,7 +224,14 @@ pub struct Row {
 
 /// Every disease.
 pub fn diseases() -> impl Iterator<Item = Disease> {
-    let more = [surroundings::DISEASES, watcher::DISEASES, host::DISEASES, system::DISEASES, fork::DISEASES];
+    let more = [
+        surroundings::DISEASES,
+        watcher::DISEASES,
+        program::DISEASES,
+        host::DISEASES,
+        system::DISEASES,
+        fork::DISEASES,
+    ];
     diseases::DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }
 

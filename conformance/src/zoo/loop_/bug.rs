@@ -99,4 +99,8 @@ pub enum Bug {
     WaitsInChild,
     StopsParent,
     EmptiesParent,
+    SpendsOnFailures,
+    EndsWithProgram,
+    PassesPipesOn,
+    LosesComplaints,
 }

@@ -15,6 +15,7 @@ impl Specimen {
             capabilities.step = Some(self);
         }
         capabilities.observe = Some(self);
+        self.offer_processes(&mut capabilities);
         capabilities
     }
 
