@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyloop_conformance::Program;
 use anyloop_conformance::generate::KINDS;
 use anyloop_conformance::program::{
-    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Step, Units,
+    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Scene, Step, Units,
 };
 
 /// More steps take longer, and show nothing more.
@@ -117,6 +117,7 @@ fn operand(part: PartMut<'_>, random: &mut Random) {
         PartMut::Loop(name) => *name = [LoopName::A, LoopName::B][random.below(2)],
         PartMut::Policy(name) => *name = [PolicyName::P, PolicyName::Q][random.below(2)],
         // Signals that end a process, and leave no core.
+        PartMut::Scene(scene) => *scene = Scene::ALL[random.below(Scene::ALL.len())].1,
         PartMut::Plan(plan) => {
             *plan = [Plan::Exit(random.number(256) as u8), Plan::Signal(9), Plan::Signal(15)][random.below(3)]
         }

@@ -418,10 +418,7 @@ pub static ANCESTORS: &[Ancestor] = &[
     row(
         "PROC-33",
         "sessions and groups do not affect reporting",
-        Later(
-            "process",
-            "a program sees its session, not whoever waits for it: `impls/os/tests/programs.rs`",
-        ),
+        Later("process", "a program sees its session, not whoever waits for it: `impls/os/tests/programs`"),
     ),
     row(
         "PROC-34",
