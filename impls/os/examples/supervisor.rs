@@ -89,15 +89,10 @@ fn main() -> ExitCode {
     let at_most = std::env::var("SUPERVISOR_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let command =
         Command::new(program).args(words).stdin(Stdio::Null).stdout(Stdio::Pipe).stderr(Stdio::Pipe);
-    match anyloop::run(supervise(command.kill_on_drop(), at_most.map(Duration::from_secs))) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => {
-            eprintln!("supervisor: {error}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("supervisor: {error}");
-            ExitCode::FAILURE
-        }
+    let run = anyloop::run(supervise(command.kill_on_drop(), at_most.map(Duration::from_secs)));
+    if let Err(error) = run.map_err(Into::into).and_then(|done| done) {
+        eprintln!("supervisor: {error}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
