@@ -69,7 +69,8 @@ impl PipeReader {
             return Poll::Ready(Ok(kept));
         }
         let before = to.len();
-        let room = (to.capacity() - before).max(CHUNK);
+        // What is read into has to be written first, so not all that there may be.
+        let room = (to.capacity() - before).clamp(CHUNK, 4 * CHUNK);
         to.resize(before + room, 0);
         let read = self.pipe.poll_read(cx, &mut to[before..]);
         let new = if let Poll::Ready(Ok(new)) = &read { *new } else { 0 };

@@ -175,7 +175,7 @@ impl World for Unix {
     }
 
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
-        let nothing = Command::new("/bin/sh").arg("-c").arg(":").stdin(Stdio::Null);
+        let nothing = Command::shell(":").stdin(Stdio::Null);
         let Ok(spawned) = processes.spawn(&nothing) else { return Some(false) };
         let pid = rustix::process::Pid::from_raw(spawned.token.pid().get())?;
         let _ = retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));

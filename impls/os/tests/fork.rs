@@ -223,7 +223,7 @@ fn a_child_is_told_of_its_own_children() {
         let _guard = PolicyGuard::new(policy.clone());
         let status = anyloop::run(async {
             let lp = get_running_loop().ok()?;
-            let child = lp.subprocess_exec(&Command::new("/bin/sh").arg("-c").arg("exit 3")).ok()?;
+            let child = lp.subprocess_exec(&Command::shell("exit 3")).ok()?;
             Some(child.wait().await)
         });
         matches!(status, Ok(Some(ExitStatus::Exited(3))))

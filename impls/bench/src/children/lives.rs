@@ -12,7 +12,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use super::peers::{Smol, printed};
-use super::{ALONE, AMONG};
+use super::{ALONE, AMONG, one_cpu};
 use crate::case::{Case, Order, Sample, Subject};
 use crate::limits::eventfd::wait_for;
 use crate::{hello, uv};
@@ -140,14 +140,8 @@ fn subjects(others: u64, big: bool) -> Vec<Subject> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let case = |name, about, metrics, others, big, length, quick| Case {
-        name,
-        about,
-        metrics,
-        length,
-        quick,
-        cpus: 1,
-        subjects: subjects(others, big),
+    let case = |name, about, metrics, others, big, length, quick| {
+        one_cpu(name, about, metrics, length, quick, subjects(others, big))
     };
     vec![
         case("life-0", "a whole life, no others alive", ALONE, 0, false, 2_000, 100),

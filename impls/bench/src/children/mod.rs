@@ -42,15 +42,21 @@ fn subjects(others: u64) -> Vec<Subject> {
     [ours(others), limits(others), peers(others)].into_iter().flatten().collect()
 }
 
+/// A case for one processor.
+fn one_cpu(
+    name: &'static str,
+    about: &'static str,
+    metrics: &'static [Metric],
+    length: u64,
+    quick: u64,
+    subjects: Vec<Subject>,
+) -> Case {
+    Case { name, about, metrics, length, quick, cpus: 1, subjects }
+}
+
 pub(crate) fn topic() -> Topic {
-    let case = |name, about, metrics, others, length, quick| Case {
-        name,
-        about,
-        metrics,
-        length,
-        quick,
-        cpus: 1,
-        subjects: subjects(others),
+    let case = |name, about, metrics, others, length, quick| {
+        one_cpu(name, about, metrics, length, quick, subjects(others))
     };
     let of_ends = [
         case("0", "no others alive", ALONE, 0, 2_000, 100),

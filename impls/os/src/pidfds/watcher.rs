@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, Interest, Loop, OsError, Pid, RawSource, RejectReason, Rejected,
-    Trigger, WatchError, get_running_loop,
+    Trigger, WatchError,
 };
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -20,7 +20,7 @@ use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use crate::children::collect::{self, by_number};
 use crate::children::end::End;
 use crate::children::registry::{Added, Registration, Registry};
-use crate::linux::os_error;
+use crate::linux::{os_error, remove_here};
 use crate::spawn::token;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes
@@ -172,13 +172,7 @@ pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
 fn stop_waiting(known: Registration) -> ExitCallback {
     if let Some(source) = known.source {
         // Only the loop can stop watching. If it is closed, it has stopped.
-        drop(known.remote.call_soon(move || {
-            if let Some(readiness) =
-                get_running_loop().ok().as_ref().and_then(|lp| lp.capabilities().readiness)
-            {
-                readiness.remove(source);
-            }
-        }));
+        drop(known.remote.call_soon(move || _ = remove_here(source)));
     }
     known.callback
 }

@@ -3,12 +3,12 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
-use anyloop::{Handle, Interest, Loop, RawSource, Remote, Trigger, WatchError, get_running_loop};
+use anyloop::{Handle, Interest, Loop, RawSource, Remote, Trigger, WatchError};
 use rustix::io::Errno;
 
 use super::bell::Bell;
 use super::disposition::Listening;
-use crate::linux::os_error;
+use crate::linux::{os_error, remove_here};
 
 /// What a loop does that hears signals. It is dropped when it listens no more, also because the
 /// loop is closed.
@@ -55,19 +55,12 @@ impl Ear {
     /// Has the loop listen no more, now or as soon as it comes to it.
     pub(crate) fn cover(self) {
         let Self { remote, source } = self;
-        if remote.is_owner() && stop(source) {
+        if remote.is_owner() && remove_here(source) {
             return;
         }
         // If it is closed, it does not listen any more.
-        drop(remote.call_soon(move || _ = stop(source)));
+        drop(remote.call_soon(move || _ = remove_here(source)));
     }
-}
-
-/// Takes a bell out of the running loop, if it is among that one's sources.
-fn stop(source: Handle) -> bool {
-    let running = get_running_loop();
-    let readiness = running.as_ref().ok().and_then(|lp| lp.capabilities().readiness);
-    readiness.is_some_and(|readiness| readiness.remove(source))
 }
 
 /// Lets this thread receive the signals: one that every thread blocks reaches nobody.

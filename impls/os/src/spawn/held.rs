@@ -3,11 +3,10 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use anyloop::{ChildHandle, ChildToken, OsError, Pid, RawChild};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::retry_on_intr;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::children::collect::by_number;
-use crate::linux::os_error;
 
 /// A pidfd.
 struct ByPidfd(OwnedFd);
@@ -49,9 +48,9 @@ unsafe impl ChildHandle for ByNumber {
 }
 
 fn sent(done: bool) -> Result<(), OsError> {
-    match Errno::from_io_error(&std::io::Error::last_os_error()) {
-        Some(error) if !done && error != Errno::SRCH => Err(os_error(error)),
+    match std::io::Error::last_os_error().raw_os_error() {
         // One that is over does not notice.
+        Some(error) if !done && error != libc::ESRCH => Err(OsError::from_raw(error)),
         _ => Ok(()),
     }
 }

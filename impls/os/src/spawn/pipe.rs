@@ -15,10 +15,10 @@ use crate::linux::os_error;
 
 /// A pipe's end, which does not block.
 struct End {
-    // In this order: it is not watched any more when it is closed.
-    watched: Option<Watched>,
     fd: OwnedFd,
     epoll: Rc<Epoll>,
+    /// What the loop calls it, once it watches.
+    source: Option<Handle>,
     waiting: Rc<Waiting>,
 }
 
@@ -43,15 +43,12 @@ impl Drop for Told {
     }
 }
 
-/// That the loop watches.
-struct Watched {
-    epoll: Rc<Epoll>,
-    source: Handle,
-}
-
-impl Drop for Watched {
+impl Drop for End {
     fn drop(&mut self) {
-        self.epoll.remove(self.source);
+        // Before it is closed.
+        if let Some(source) = self.source {
+            self.epoll.remove(source);
+        }
     }
 }
 
@@ -67,7 +64,7 @@ pub(super) fn writer(fd: OwnedFd, epoll: &Rc<Epoll>) -> PipeWriter {
 
 impl End {
     fn new(fd: OwnedFd, epoll: &Rc<Epoll>) -> Self {
-        Self { watched: None, fd, epoll: epoll.clone(), waiting: Rc::default() }
+        Self { fd, epoll: epoll.clone(), source: None, waiting: Rc::default() }
     }
 
     fn poll(
@@ -88,20 +85,19 @@ impl End {
             // Bound to a name, so that the former is dropped when the cell is in order.
             let former = self.waiting.0.replace(Some(cx.waker().clone()));
             drop(former);
-            if self.watched.is_none() {
-                self.watched = Some(self.watch(interest)?);
+            if self.source.is_none() {
+                self.source = Some(self.watch(interest)?);
             }
             return Poll::Pending;
         }
     }
 
     /// Has the loop watch. What has become ready meanwhile is an edge, too.
-    fn watch(&self, interest: Interest) -> Result<Watched, OsError> {
+    fn watch(&self, interest: Interest) -> Result<Handle, OsError> {
         let told = Told(self.waiting.clone());
         let raw = RawSource(self.fd.as_raw_fd() as isize);
-        // SAFETY: the end is closed after `Watched` is dropped.
-        let added = unsafe { self.epoll.add(raw, interest, Trigger::Edge, Rc::new(move |_| told.0.wake())) };
-        Ok(Watched { epoll: self.epoll.clone(), source: added? })
+        // SAFETY: `drop` removes the source before the end is closed.
+        unsafe { self.epoll.add(raw, interest, Trigger::Edge, Rc::new(move |_| told.0.wake())) }
     }
 }
 
