@@ -1,12 +1,8 @@
 //! How a task starts a program and awaits its end, on whatever loop and watcher are in force.
 
-use core::fmt;
-
 use super::ending::{Ending, Teller};
 use super::{ChildToken, Command, ExitStatus, Pid, PipeReader, PipeWriter, RawChild, Wait, Watcher};
-use crate::{
-    Loop, OsError, Rejected, SignalError, SpawnError, WatchError, get_child_watcher, get_running_loop,
-};
+use crate::{Loop, Rejected, SignalError, SpawnError, WatchError, get_child_watcher, get_running_loop};
 
 /// POSIX's numbers, which Windows takes for "end it" as well.
 const SIGKILL: i32 = 9;
@@ -201,13 +197,11 @@ impl Loop {
         let Spawned { token, stdin, stdout, stderr } = processes.spawn(command)?;
         let mut unwatched = Unwatched(token.handle().cloned());
         let adopted = Child::adopt(self, watcher, token);
-        let child = adopted.map_err(|rejected| SpawnError::Watcher(rejected.reason))?;
+        let mut child = adopted.map_err(|rejected| SpawnError::Watcher(rejected.reason))?;
         unwatched.0 = None;
         drop(spawning);
-        let kill_on_drop = command.kill_on_drop;
-        // `Child` has a `Drop`, so its fields are set one by one.
-        let mut child = child;
-        (child.stdin, child.stdout, child.stderr, child.kill_on_drop) = (stdin, stdout, stderr, kill_on_drop);
+        (child.stdin, child.stdout, child.stderr) = (stdin, stdout, stderr);
+        child.kill_on_drop = command.kill_on_drop;
         Ok(child)
     }
 }
@@ -240,71 +234,3 @@ pub fn create_subprocess_exec(command: &Command) -> Result<Child, SpawnError> {
 pub fn create_subprocess_shell(line: impl AsRef<[u8]>) -> Result<Child, SpawnError> {
     create_subprocess_exec(&Command::shell(line))
 }
-
-/// What the system refused when a program was to be started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpawnFailure {
-    program: alloc::vec::Vec<u8>,
-    step: SpawnStep,
-    error: OsError,
-}
-
-/// At which step a program could not be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SpawnStep {
-    /// What was asked for makes no sense, or has a NUL byte.
-    Command,
-    /// Making a pipe, or opening the null device.
-    Stream,
-    /// Making a process.
-    Process,
-    /// Changing to the working directory.
-    Directory,
-    /// Setting up the process: its session, group, user, mask, limits or descriptors.
-    Setting,
-    /// Running the program in it.
-    Program,
-}
-
-impl SpawnFailure {
-    /// The step `step` failed for the program.
-    #[must_use]
-    pub fn new(command: &Command, step: SpawnStep, error: OsError) -> Self {
-        Self { program: command.get_program().to_vec(), step, error }
-    }
-
-    /// The program that was to be started.
-    #[must_use]
-    pub fn program(&self) -> &[u8] {
-        &self.program
-    }
-
-    /// What failed.
-    #[must_use]
-    pub const fn step(&self) -> SpawnStep {
-        self.step
-    }
-
-    /// Why.
-    #[must_use]
-    pub const fn error(&self) -> OsError {
-        self.error
-    }
-}
-
-impl fmt::Display for SpawnFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.step {
-            SpawnStep::Command => "what was asked for makes no sense",
-            SpawnStep::Stream => "its standard streams could not be made",
-            SpawnStep::Process => "there is no process to be had",
-            SpawnStep::Directory => "its working directory cannot be entered",
-            SpawnStep::Setting => "its process could not be set up",
-            SpawnStep::Program => "it cannot be run",
-        };
-        write!(f, "`{}` was not started, since {what}: {}", self.program.escape_ascii(), self.error)
-    }
-}
-
-impl core::error::Error for SpawnFailure {}
