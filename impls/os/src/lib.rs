@@ -108,6 +108,7 @@ cfg_if::cfg_if! {
         pub use sigchld::safe::SafeChildWatcher;
         pub use children::threaded::ThreadedChildWatcher;
         pub use pidfds::watcher::PidfdChildWatcher;
+        pub use spawn::probe_clone3;
     } else {
         mod children;
         mod fork;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 use std::{fmt, fs};
 
-use anyloop_os::{PidfdChildWatcher, probe_io_uring};
+use anyloop_os::{PidfdChildWatcher, probe_clone3, probe_io_uring};
 use rustix::event::epoll::{self, CreateFlags, Event};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::fd::OwnedFd;
@@ -24,6 +24,7 @@ pub(super) fn findings() -> Vec<Finding> {
         waits(),
         offered("eventfd", eventfd(0, EventfdFlags::CLOEXEC), "used: it wakes a loop from other threads"),
         pidfd(),
+        clone3(),
         offered("io_uring", probe_io_uring(), "not used yet: no loop is made for it so far"),
         sigchld(),
         descriptors(),
@@ -72,6 +73,13 @@ fn pidfd() -> Finding {
     match PidfdChildWatcher::probe() {
         Ok(()) => Finding::new("pidfd", "yes", "used by PidfdChildWatcher: ANYLOOP_CHILD_WATCHER=pidfd"),
         Err(error) => Finding::new("pidfd", "refused", format!("{error}; a thread waits for each child")),
+    }
+}
+
+fn clone3() -> Finding {
+    match probe_clone3() {
+        Ok(()) => Finding::new("clone3", "yes", "used: starting a program copies nothing of this process"),
+        Err(error) => Finding::new("clone3", "refused", format!("{error}; std starts programs instead")),
     }
 }
 

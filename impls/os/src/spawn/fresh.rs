@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::ptr;
 
-use anyloop::{ChildToken, Command, Pid, SpawnFailure, SpawnStep};
+use anyloop::{ChildToken, Command, OsError, Pid, SpawnFailure, SpawnStep};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
@@ -56,15 +56,18 @@ pub(super) fn start(command: &Command, streams: &Streams) -> Result<ChildToken, 
     stack.give_back();
     let (pid, pidfd) = match made {
         Ok(made) => made,
-        // Too old a kernel, or one that was told to refuse it.
-        Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => return Err(Failed::Refused),
+        Err(error @ (Errno::NOSYS | Errno::PERM | Errno::INVAL)) => {
+            return Err(Failed::Refused(os_error(error)));
+        }
         Err(error) => return Err(failed(SpawnStep::Process, error)),
     };
     let Some((step, error)) = shared.report.get() else { return Ok(held::token(pid, Some(pidfd))) };
     // It has ended, or is about to.
     let _ = retry_on_intr(|| waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WALL));
     match step {
-        Step::Table if matches!(error, libc::ENOSYS | libc::EPERM | libc::EINVAL) => Err(Failed::Refused),
+        Step::Table if matches!(error, libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
+            Err(Failed::Refused(OsError::from_raw(error)))
+        }
         Step::Table => Err(failed(SpawnStep::Setting, Errno::from_raw_os_error(error))),
         Step::Known(step) => Err(failed(step, Errno::from_raw_os_error(error))),
     }

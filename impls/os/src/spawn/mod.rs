@@ -30,7 +30,7 @@ pub(crate) use held::token;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyloop::{ChildToken, Command, SpawnFailure, Spawned};
+use anyloop::{ChildToken, Command, OsError, SpawnFailure, SpawnStep, Spawned};
 
 use crate::linux::epoll::Epoll;
 use streams::Streams;
@@ -40,8 +40,8 @@ static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// Why the fast way did not lead to a child.
 enum Failed {
-    /// There is no such way here.
-    Refused,
+    /// There is no such way here: the kernel is too old, or was told to refuse it.
+    Refused(OsError),
     /// The program cannot be started, whichever way.
     Failure(SpawnFailure),
 }
@@ -68,8 +68,25 @@ fn start(fast: bool, command: &Command, streams: &Streams) -> Result<ChildToken,
         match fresh::start(command, streams) {
             Ok(token) => return Ok(token),
             Err(Failed::Failure(failure)) => return Err(failure),
-            Err(Failed::Refused) => REFUSED.store(true, Ordering::Relaxed),
+            Err(Failed::Refused(_)) => REFUSED.store(true, Ordering::Relaxed),
         }
     }
     fallback::start(command, streams)
+}
+
+/// Whether programs can be started by `clone3`, without copying anything of this process: tried with a program that is
+/// none. Where they cannot, std starts them.
+///
+/// # Errors
+///
+/// What the kernel answered: `ENOSYS` if it is older than Linux 5.9, `EPERM` and others under confinement; or, at another
+/// step, what keeps any program from being started.
+pub fn probe_clone3() -> Result<(), OsError> {
+    let nothing = Command::new("");
+    let streams = Streams::open(&nothing).map_err(|failure| failure.error())?;
+    match fresh::start(&nothing, &streams) {
+        Err(Failed::Refused(error)) => Err(error),
+        Err(Failed::Failure(failure)) if failure.step() != SpawnStep::Program => Err(failure.error()),
+        _ => Ok(()),
+    }
 }
