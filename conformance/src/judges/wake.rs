@@ -109,8 +109,9 @@ fn stop(evidence: &Evidence<'_>) -> Judgement {
         if run.enter > *place || stops.any(|(_, other)| other != context) {
             continue;
         }
-        // A future that came to its end was faster, and the stop may be left to the next run.
-        if matches!(run.result, Some(Ran::Output(_))) {
+        // A future that came to its end, or panicked, was faster, and the stop may be left to the next run.
+        let of_future = matches!(run.result, Some(Ran::Output(_) | Ran::Panicked(_)));
+        if of_future && run.until.is_some() {
             continue;
         }
         // One that was meant for the run before may have ended this one.

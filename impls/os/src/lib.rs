@@ -96,6 +96,7 @@ cfg_if::cfg_if! {
         const SPAWNER: Option<linux::Spawner> = None;
     } else if #[cfg(target_os = "linux")] {
         mod children;
+        mod here;
         mod pidfds;
         mod spawn;
         mod sigchld;

@@ -18,7 +18,7 @@ pub(crate) mod wait;
 
 use std::rc::Rc;
 
-use anyloop::{Command, Handle, Loop, PolicyError, SpawnFailure, Spawned, get_running_loop};
+use anyloop::{Command, Loop, PolicyError, SpawnFailure, Spawned};
 
 use crate::SelectorEventLoop;
 
@@ -31,13 +31,6 @@ pub(crate) fn new_event_loop() -> Result<Loop, PolicyError> {
 
 pub(crate) fn is_main_thread() -> bool {
     rustix::thread::gettid() == rustix::process::getpid()
-}
-
-/// Takes a source out of the running loop, if it is among that one's.
-pub(crate) fn remove_here(source: Handle) -> bool {
-    let running = get_running_loop();
-    let readiness = running.as_ref().ok().and_then(|lp| lp.capabilities().readiness);
-    readiness.is_some_and(|readiness| readiness.remove(source))
 }
 
 /// The number of a rustix error.

@@ -20,7 +20,8 @@ use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use crate::children::collect::{self, by_number};
 use crate::children::end::End;
 use crate::children::registry::{Added, Registration, Registry};
-use crate::linux::{os_error, remove_here};
+use crate::here::remove_here;
+use crate::linux::os_error;
 use crate::spawn::token;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes

@@ -8,7 +8,8 @@ use rustix::io::Errno;
 
 use super::bell::Bell;
 use super::disposition::Listening;
-use crate::linux::{os_error, remove_here};
+use crate::here::remove_here;
+use crate::linux::os_error;
 
 /// What a loop does that hears signals. It is dropped when it listens no more, also because the
 /// loop is closed.

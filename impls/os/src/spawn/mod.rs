@@ -15,6 +15,7 @@
 //! | `fallback.rs` | how is it done by std's means? |
 //! | `held.rs` | what is a child held by? |
 //! | `pipe.rs` | how does a loop wait for pipes? |
+//! | `quietly.rs` | and how does it write one that nobody may read any more? |
 
 mod fallback;
 mod fresh;
@@ -22,6 +23,7 @@ mod held;
 mod inside;
 mod pipe;
 mod plan;
+mod quietly;
 mod stack;
 mod streams;
 

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, Waker};
 use anyloop::{
     Handle, Interest, OsError, PipeReader, PipeWriter, RawSource, ReadPipe, Readiness, Trigger, WritePipe,
 };
-use rustix::io::{Errno, read, write};
+use rustix::io::{Errno, read};
 
+use super::quietly::write_quietly;
 use crate::linux::epoll::Epoll;
 use crate::linux::os_error;
 
@@ -109,6 +110,6 @@ impl ReadPipe for End {
 
 impl WritePipe for End {
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, OsError>> {
-        self.poll(cx, Interest::WRITABLE, |fd| write(fd, bytes))
+        self.poll(cx, Interest::WRITABLE, |fd| write_quietly(fd, bytes))
     }
 }

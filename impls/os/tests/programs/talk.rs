@@ -107,3 +107,17 @@ fn too_much_is_said_to_be_too_much() {
         assert_eq!(deaf.communicate(&[0; 1 << 20]).await.unwrap().status, ExitStatus::Exited(0));
     });
 }
+
+#[test]
+fn who_reads_no_more_costs_nobody_his_life() {
+    everywhere(|here| async move {
+        // As in a program that is not Rust's: the signal ends it.
+        // SAFETY: both are dispositions that the system knows, and nobody else is at work.
+        let former = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        let mut deaf = here.start(&talking("exec true"));
+        let output = deaf.communicate(&[0; 1 << 20]).await;
+        // SAFETY: it was in force before.
+        unsafe { libc::signal(libc::SIGPIPE, former) };
+        assert_eq!(output.unwrap().status, ExitStatus::Exited(0));
+    });
+}
