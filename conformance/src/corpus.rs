@@ -71,6 +71,7 @@ corpus! {
     "program-orphaned"
     "program-outlived"
     "program-signalled-again"
+    "program-steps"
     "program-talk"
     "step-cancelled-deadline"
     "step-stale-wake"
