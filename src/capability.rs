@@ -106,7 +106,9 @@ pub enum Trigger {
 
 /// Tells when sources are ready (asyncio's `add_reader` and `add_writer`).
 ///
-/// The callback runs as a callback of the loop, never from inside these methods.
+/// The callback runs as a callback of the loop, never from inside these methods. Unless it is called only once,
+/// it is called for each side apart, for reading first: when a panic ends the one call, the other takes place. Use
+/// [`Loop::add_source`](crate::Loop::add_source), which cannot be used wrongly.
 #[doc(alias = "add_reader")]
 #[doc(alias = "add_writer")]
 pub trait Readiness {
@@ -114,14 +116,13 @@ pub trait Readiness {
     ///
     /// # Errors
     ///
-    /// [`OsError`] if the system cannot watch it, or not in this way, or if the loop is closed (the
+    /// [`OsError`] if the system cannot watch it, or not in this way (`EOPNOTSUPP`), or if the loop is closed (the
     /// number that a closed descriptor gives). Nothing is registered then, and `callback` is dropped.
     ///
     /// # Safety
     ///
     /// `source` stays open until [`remove`](Self::remove) has returned, the loop is closed, or
-    /// [`Trigger::Once`] has called back; else another source that gets its number might be watched in
-    /// its place.
+    /// [`Trigger::Once`] has called back; else its number might be another's, which a removal then takes out.
     unsafe fn add(
         &self,
         source: RawSource,
@@ -130,7 +131,8 @@ pub trait Readiness {
         callback: Rc<dyn Fn(Interest)>,
     ) -> Result<Handle, OsError>;
 
-    /// Watches for something else from now on.
+    /// Watches for something else from now on. A side that is taken out is not called for any more, also if it
+    /// was seen to be ready before.
     ///
     /// # Errors
     ///

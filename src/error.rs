@@ -223,6 +223,17 @@ errors! {
         Os(error: OsError) => "the signal could not be sent: {error}";
     }
 
+    /// Why a source is not watched.
+    #[derive(Copy)]
+    SourceError {
+        /// The loop is closed.
+        Closed => "the loop is closed: watch the source on another";
+        /// The loop watches no sources.
+        Unsupported => "this loop watches no sources: use a loop whose capabilities() offer readiness";
+        /// The operating system refused to watch it: regular files and the like are always ready.
+        Os(error: OsError) => "the source cannot be watched: {error}";
+    }
+
     /// Why a sleep ended otherwise than by time.
     #[derive(Copy)]
     SleepError {
@@ -277,6 +288,7 @@ conversions! {
     OsError => RunError::Os;
     PolicyError => RunError::Policy;
     OsError => PolicyError::Os;
+    OsError => SourceError::Os;
     OsError => WatchError::Os;
     SpawnFailure => SpawnError::Os;
     WatchError => PolicyError::Watcher;

@@ -1,6 +1,6 @@
 //! How user code holds a loop: the handle with the closures, the futures and the checks.
 
-use alloc::rc::Rc;
+use alloc::rc::{Rc, Weak};
 use core::any::Any;
 use core::fmt;
 use core::future::Future;
@@ -64,6 +64,11 @@ impl Loop {
     /// See [`EventLoop::after_fork_in_child`].
     pub(crate) fn after_fork_in_child(&self) {
         self.get().after_fork_in_child();
+    }
+
+    /// A handle that does not keep the loop alive.
+    pub(crate) fn downgrade(&self) -> WeakLoop {
+        WeakLoop(Rc::downgrade(&self.0))
     }
 
     /// The loop behind [`from_static`](Self::from_static), or else behind the handle.
@@ -285,6 +290,16 @@ impl Loop {
     #[must_use]
     pub fn as_any(&self) -> &dyn Any {
         self.implementation()
+    }
+}
+
+/// As [`Loop`], without keeping the loop alive.
+pub(crate) struct WeakLoop(Weak<dyn EventLoop>);
+
+impl WeakLoop {
+    /// The loop, if it is still there.
+    pub(crate) fn upgrade(&self) -> Option<Loop> {
+        self.0.upgrade().map(Loop)
     }
 }
 

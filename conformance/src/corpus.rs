@@ -73,6 +73,8 @@ corpus! {
     "program-signalled-again"
     "program-steps"
     "program-talk"
+    "source-next"
+    "source-waited-for"
     "step-cancelled-deadline"
     "step-stale-wake"
     "stop-here-and-there"

@@ -21,13 +21,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
+use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError, SourceError};
 
 use self::text::{Fields, Value};
-use crate::program::{Kid, Label, LoopName, Plan, Scene};
+use crate::program::{Kid, Label, LoopName, Plan, Scene, Wire};
 use crate::world::Handling;
 
-pub use words::{Current, Given, Heritage, How, Launch, OFFERS, Ran, Reply, Sending, Stream, Tried};
+pub use words::{Current, Given, Heritage, How, Launch, OFFERS, Ran, Reply, Sending, Side, Stream, Tried};
 
 /// A play, told in the order in which it was noticed.
 ///
@@ -354,6 +354,46 @@ events! {
     "spent" Spent { label: Label, before: Option<usize>, after: Option<usize>, children: [bool; 2] };
     /// The scene is over.
     "performed" Performed { label: Label };
+
+    // Sources.
+    /// A pair of sockets was connected; the system calls the loop's by that number.
+    "wired" Wired { wire: Wire, number: i64 };
+    /// A reader or writer is about to be added.
+    "source-adding" SourceAdding { wire: Wire, side: Side, label: Label };
+    /// It was, or not.
+    "source-added" SourceAdded { label: Label, result: Result<(), SourceError> };
+    /// One is about to be removed.
+    "source-removing" SourceRemoving { wire: Wire, side: Side };
+    /// The loop answered.
+    "source-removed" SourceRemoved { wire: Wire, side: Side, answer: bool };
+    /// A reader or writer is called.
+    "called" Called { label: Label };
+    /// The call is over, perhaps by a panic.
+    "call-ended" CallEnded { label: Label };
+    /// What a reader or writer captured is dropped.
+    "source-dropped" SourceDropped { label: Label };
+    /// The other side is about to send something.
+    "feeding" Feeding { wire: Wire };
+    /// It has.
+    "fed" Fed { wire: Wire };
+    /// The loop's side has read all that there was: so often the other side had sent something.
+    "drained" Drained { wire: Wire, amount: usize };
+    /// The loop's side cannot be written any more.
+    "clogged" Clogged { wire: Wire };
+    /// It can.
+    "unclogged" Unclogged { wire: Wire };
+    /// The other side is about to go.
+    "hanging-up" HangingUp { wire: Wire };
+    /// It has gone.
+    "hung-up" HungUp { wire: Wire };
+    /// The source is about to be dropped, and its socket closed.
+    "unwiring" Unwiring { wire: Wire };
+    /// It was.
+    "unwired" Unwired { wire: Wire };
+    /// A task begins to await a source.
+    "awaiting" Awaiting { label: Label, wire: Wire, side: Side };
+    /// It goes on, or has given up.
+    "awaited" Awaited { label: Label, wire: Wire, side: Side, result: Result<(), SourceError> };
 
     // What a loop offers, and what it leaves behind.
     /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].

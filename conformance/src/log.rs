@@ -6,10 +6,10 @@ use core::task::Waker;
 
 use anyloop::{ContextId, Pid, Policy, Remote};
 
-use crate::history::{Event, History, What};
+use crate::history::{Event, History, Side, What};
 use crate::platform::{Shared, happened};
-use crate::play::player;
-use crate::program::{Kid, Label};
+use crate::play::{Line, player};
+use crate::program::{Kid, Label, Wire};
 
 /// Something that a run is waited for: as long as there is one, the player does not stop the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub(crate) enum Token {
     Stranger(Kid),
     /// A scene with a program.
     Scene(Label),
+    /// A reader or writer that is going to be called, or a task that waits for the same.
+    Source(Wire, Side),
 }
 
 /// What the contexts of a play share.
@@ -67,8 +69,17 @@ pub(crate) struct State {
     pub(crate) handed: BTreeSet<Kid>,
     /// The loops of other threads that have taken a child over, or failed to.
     pub(crate) takers: BTreeMap<Label, Option<Remote>>,
+    /// The pairs of sockets that are connected.
+    pub(crate) wires: BTreeMap<Wire, Line>,
     /// What waited on a loop that went away: how many ran, and how many were dropped.
     pub(crate) leavings: [u32; 2],
+}
+
+impl State {
+    /// Whether a run is under way, and nothing is left to wait for.
+    fn is_over(&self) -> bool {
+        self.running && self.tokens.is_empty()
+    }
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.
@@ -146,11 +157,47 @@ impl Log {
 
     /// Nobody waits for `token` any more. If it was the last one, the run has no reason to go on.
     pub(crate) fn release(&self, token: Token) {
-        let remote = self.with(|state| {
-            let last = state.tokens.remove(&token) && state.tokens.is_empty() && state.running;
-            last.then(|| state.remote.clone()).flatten()
-        });
-        let Some(remote) = remote else { return };
+        let removed = self.with(|state| state.tokens.remove(&token) && state.is_over());
+        if removed {
+            self.end_run();
+        }
+    }
+
+    /// Does something with a pair of sockets, if there is one of that name. Who is going to be called now is
+    /// waited for, and who is not any more is not.
+    pub(crate) fn with_wire<R>(&self, wire: Wire, section: impl FnOnce(&mut Line) -> R) -> Option<R> {
+        let (result, over) = self.with(|state| {
+            let line = state.wires.get_mut(&wire)?;
+            let result = section(line);
+            let mut removed = false;
+            for side in [Side::Read, Side::Write] {
+                let token = Token::Source(wire, side);
+                if line.is_expected(side) {
+                    state.tokens.insert(token);
+                } else {
+                    removed |= state.tokens.remove(&token);
+                }
+            }
+            Some((result, removed && state.is_over()))
+        })?;
+        if over {
+            self.end_run();
+        }
+        Some(result)
+    }
+
+    /// Forgets a pair of sockets, and gives it.
+    pub(crate) fn cut_wire(&self, wire: Wire) -> Option<Line> {
+        let line = self.with(|state| state.wires.remove(&wire));
+        for side in [Side::Read, Side::Write] {
+            self.release(Token::Source(wire, side));
+        }
+        line
+    }
+
+    /// Ends the run: it has no reason to go on.
+    fn end_run(&self) {
+        let Some(remote) = self.with(|state| state.remote.clone()) else { return };
         match player() {
             Some(player) => player.stop(),
             None => {

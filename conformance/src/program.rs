@@ -7,7 +7,7 @@
 //!
 //! Steps name callbacks, tasks and threads by labels such as `#3`, and children by `%1`. A label
 //! is given once, when the program is generated, and survives when its neighbours are deleted: the
-//! label in a verdict is the one in the printed program.
+//! label in a verdict is the one in the printed program. Pairs of sockets are named likewise, by `~1`.
 
 mod scene;
 
@@ -47,6 +47,14 @@ pub struct Kid(pub u32);
 /// Mentions a child that another step introduces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KidRef(pub Kid);
+
+/// Names a pair of connected sockets, of which the loop watches one: `~1`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wire(pub u32);
+
+/// Mentions a pair of sockets that another step introduces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WireRef(pub Wire);
 
 /// A length of time, in units of 100 µs on the loop's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,6 +129,8 @@ pub enum Part<'a> {
     Ref(&'a Ref),
     Kid(&'a Kid),
     KidRef(&'a KidRef),
+    Wire(&'a Wire),
+    WireRef(&'a WireRef),
     Units(&'a Units),
     Loop(&'a LoopName),
     Policy(&'a PolicyName),
@@ -137,6 +147,8 @@ pub enum PartMut<'a> {
     Ref(&'a mut Ref),
     Kid(&'a mut Kid),
     KidRef(&'a mut KidRef),
+    Wire(&'a mut Wire),
+    WireRef(&'a mut WireRef),
     Units(&'a mut Units),
     Loop(&'a mut LoopName),
     Policy(&'a mut PolicyName),
@@ -166,6 +178,8 @@ parts! {
     Ref: Ref;
     Kid: Kid;
     KidRef: KidRef;
+    Wire: Wire;
+    WireRef: WireRef;
     Units: Units;
     Loop: LoopName;
     Policy: PolicyName;
@@ -264,8 +278,8 @@ steps! {
 
     // Threads and the remote half.
     /// A thread that takes the steps `soon`, `post`, `stop`, `wake` and `burn`, with the remote
-    /// half, and `unwatch`, `closewatcher` and `interrupt`. It is joined by `join`, and after each
-    /// run.
+    /// half, and `unwatch`, `closewatcher`, `interrupt`, `feed` and `hangup`. It is joined by `join`, and after
+    /// each run.
     "thread" Thread { label: Label, body: Body };
     /// Waits for the threads to end.
     "join" Join;
@@ -377,6 +391,36 @@ steps! {
     /// in a task.
     "program" Program { label: Label, scene: Scene, plan: Plan };
 
+    // Sources.
+    /// Connects a pair of sockets: the loop's, which becomes a source that is not watched yet, and that of
+    /// the other side.
+    "wire" Wire { wire: Wire };
+    /// Adds a reader, in the place of the one before. It does `body` when it is called first, and removes itself when
+    /// it is called for the third time.
+    "reader" Reader { wire: WireRef, label: Label, body: Body };
+    /// Adds a writer, likewise.
+    "writer" Writer { wire: WireRef, label: Label, body: Body };
+    /// Removes the reader.
+    "unreader" Unreader { wire: WireRef };
+    /// Removes the writer.
+    "unwriter" Unwriter { wire: WireRef };
+    /// The other side sends something.
+    "feed" Feed { wire: WireRef };
+    /// Reads all that there is.
+    "drain" Drain { wire: WireRef };
+    /// Writes until nothing more can be written.
+    "clog" Clog { wire: WireRef };
+    /// The other side reads all that there is.
+    "unclog" Unclog { wire: WireRef };
+    /// The other side goes.
+    "hangup" Hangup { wire: WireRef };
+    /// Drops the source, and closes its socket. Not while a task waits for it.
+    "unwire" Unwire { wire: WireRef };
+    /// Waits until the source can be read. In a task.
+    "readable" Readable { wire: WireRef };
+    /// Waits until the source can be written. In a task.
+    "writable" Writable { wire: WireRef };
+
     // What a loop offers, and what it leaves behind.
     /// Looks at what the loop offers; once it is closed, asks it for some of that.
     "probe" Probe;
@@ -432,7 +476,7 @@ impl Body {
     /// mention name one of them. Called once, on a program that was just generated.
     #[must_use]
     pub fn labelled(mut self) -> Self {
-        let (mut labels, mut kids) = (0, 0);
+        let (mut labels, mut kids, mut wires) = (0, 0, 0);
         self.change(&mut |part| match part {
             PartMut::Label(label) => {
                 labels += 1;
@@ -445,11 +489,16 @@ impl Body {
                 kids += 1;
                 *kid = Kid(kids);
             }
+            PartMut::Wire(wire) => {
+                wires += 1;
+                *wire = Wire(wires);
+            }
             _ => {}
         });
         self.change(&mut |part| match part {
             PartMut::Ref(Ref(Label(number))) => *number = *number % labels.max(1) + 1,
             PartMut::KidRef(KidRef(Kid(number))) => *number = *number % kids.max(1) + 1,
+            PartMut::WireRef(WireRef(Wire(number))) => *number = *number % wires.max(1) + 1,
             _ => {}
         });
         self

@@ -10,15 +10,20 @@ use core::future::Future;
 use core::pin::Pin;
 
 use anyloop::{
-    CancelOnDrop, Child, Command, CommunicateError, ExitStatus, Handle, Loop, Output, PerContext, Policy,
-    PolicyError, PolicyGuard, RunError, SignalError, SpawnError, Task, Watcher,
+    AnySource, CancelOnDrop, Child, Command, CommunicateError, ExitStatus, Handle, Loop, Output, PerContext,
+    Policy, PolicyError, PolicyGuard, RunError, SignalError, Source, SourceError, SpawnError, Task, Watcher,
 };
+
+use crate::history::Side;
 
 /// The future of a wait for the end of a program.
 pub type Waiting = Pin<Box<dyn Future<Output = ExitStatus>>>;
 
 /// The future of a conversation with a program.
 pub type Talking<'t> = Pin<Box<dyn Future<Output = Result<Output, CommunicateError>> + 't>>;
+
+/// The future of a wait for a source.
+pub type Ready<'s> = Pin<Box<dyn Future<Output = Result<(), SourceError>> + 's>>;
 
 static KEPT: PerContext<u32> = PerContext::new();
 
@@ -135,6 +140,39 @@ pub trait Root: Sync {
     /// [`Child::communicate`].
     fn communicate<'t>(&self, child: &'t mut Child, input: &'t [u8]) -> Talking<'t> {
         Box::pin(child.communicate(input))
+    }
+
+    /// [`Source::add_reader`] or [`Source::add_writer`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn add_to_source(
+        &self,
+        source: &Source<AnySource>,
+        side: Side,
+        callback: Box<dyn Fn()>,
+    ) -> Result<(), SourceError> {
+        match side {
+            Side::Read => source.add_reader(callback),
+            Side::Write => source.add_writer(callback),
+        }
+    }
+
+    /// [`Source::remove_reader`] or [`Source::remove_writer`].
+    fn remove_from_source(&self, source: &Source<AnySource>, side: Side) -> bool {
+        match side {
+            Side::Read => source.remove_reader(),
+            Side::Write => source.remove_writer(),
+        }
+    }
+
+    /// [`Source::readable`] or [`Source::writable`].
+    fn source_ready<'s>(&self, source: &'s Source<AnySource>, side: Side) -> Ready<'s> {
+        match side {
+            Side::Read => Box::pin(source.readable()),
+            Side::Write => Box::pin(source.writable()),
+        }
     }
 
     /// Drops a [`Child`].

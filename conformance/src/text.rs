@@ -15,7 +15,9 @@ use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::program::{Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, Step};
+use crate::program::{
+    Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, Step, Wire, WireRef,
+};
 
 impl fmt::Display for Body {
     /// One step a line; `{:#}` puts all in one line, as a shell wants it.
@@ -60,6 +62,7 @@ fn print_head(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match part {
             Part::Label(label) | Part::Ref(Ref(label)) => write!(f, " {label}")?,
             Part::Kid(kid) | Part::KidRef(KidRef(kid)) => write!(f, " {kid}")?,
+            Part::Wire(wire) | Part::WireRef(WireRef(wire)) => write!(f, " {wire}")?,
             Part::Units(units) => write!(f, " {}", units.0)?,
             Part::Loop(name) => write!(f, " {name}")?,
             Part::Policy(name) => write!(f, " {name}")?,
@@ -92,6 +95,18 @@ impl fmt::Debug for Kid {
 impl fmt::Display for Kid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "%{}", self.0)
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "~{}", self.0)
     }
 }
 
@@ -234,6 +249,9 @@ impl<'t> Parser<'t> {
             }
             PartMut::Kid(kid) | PartMut::KidRef(KidRef(kid)) => {
                 *kid = Kid(self.prefixed("%", "a child like %1")?);
+            }
+            PartMut::Wire(wire) | PartMut::WireRef(WireRef(wire)) => {
+                *wire = Wire(self.prefixed("~", "a pair of sockets like ~1")?);
             }
             PartMut::Units(units) => units.0 = self.prefixed("", "a number")?,
             PartMut::Loop(name) => {

@@ -1,10 +1,18 @@
-//! What of this process can a program be given? Whatever owns a descriptor.
+//! What of this process can a loop watch, and a program be given? Whatever has a descriptor.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{ChildStdin, ChildStdout};
 
-use crate::{Given, RawSource, Stdio};
+use crate::{AsSource, Given, RawSource, Stdio};
+
+// SAFETY: `as_fd` lends the descriptor for as long as the value is lent, so that it stays open until the
+// value is dropped or changed.
+unsafe impl<T: AsFd> AsSource for T {
+    fn as_source(&self) -> RawSource {
+        RawSource(self.as_fd().as_raw_fd() as isize)
+    }
+}
 
 impl From<OwnedFd> for Stdio {
     /// The descriptor, which stays open for as long as this lives.

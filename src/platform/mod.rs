@@ -49,6 +49,8 @@ pub(crate) use share;
 cfg_if::cfg_if! {
     if #[cfg(all(feature = "std", unix))] {
         mod descriptors;
+    } else if #[cfg(all(feature = "std", windows))] {
+        mod sockets;
     }
 }
 

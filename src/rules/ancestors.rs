@@ -1,7 +1,7 @@
 //! Which of asyncio's rules are there, and what became of each?
 //!
 //! The project's study of asyncio gave a number to everything that can be observed: POL for
-//! policies, LOOP for loops, WATCH for child watchers, PROC for programs. This is the list of these groups,
+//! policies, LOOP for loops, WATCH for child watchers, PROC for programs, IO for sources. This is the list of these groups,
 //! complete. A number is kept, by the rules that name it as their [ancestor](super::Rule::ancestors);
 //! or it means nothing here; or it belongs to something that anyloop judges later. A test refuses
 //! every other state.
@@ -428,6 +428,101 @@ pub static ANCESTORS: &[Ancestor] = &[
     row("PROC-35", "spawning works on any thread whose watcher is active", Kept),
     row("PROC-36", "where handles are waited for no watcher is involved", Later("process", "for Windows")),
     row("PROC-37", "waiters are completed once, cancelled ones skipped", Kept),
+    row("IO-01", "a reader is called in every iteration in which its descriptor is readable", Kept),
+    row("IO-02", "remove says whether there was a callback", Kept),
+    row("IO-03", "adding again replaces, also what is queued", Kept),
+    row("IO-04", "reader and writer are independent", Kept),
+    row("IO-05", "removing suppresses what is queued in the same batch", Kept),
+    row("IO-06", "reader before writer", Kept),
+    row("IO-07", "a failing callback stays registered", Kept),
+    row("IO-08", "spurious readiness is allowed", Kept),
+    row("IO-09", "registrations take effect at the next poll and survive runs", Kept),
+    row("IO-10", "after close, add fails and remove returns false", Kept),
+    row(
+        "IO-11",
+        "invalid descriptors are refused",
+        Later("source", "programs name no numbers: `impls/os/tests/sources.rs`"),
+    ),
+    row(
+        "IO-12",
+        "what cannot be watched is refused",
+        Later("source", "simulations have no files: `impls/os/tests/sources.rs`"),
+    ),
+    row(
+        "IO-13",
+        "a descriptor of a live transport is refused",
+        Later("streams", "there are no transports yet"),
+    ),
+    row("IO-14", "closing a registered descriptor does no harm", Kept),
+    row("IO-15", "a recycled number works", Kept),
+    row("IO-16", "a failing change leaves the rest", Kept),
+    row("IO-17", "the end of a stream wakes the reader", Kept),
+    row("IO-18", "an error wakes the writer", Kept),
+    row("IO-19", "errors go to registered directions only", Kept),
+    row(
+        "IO-20",
+        "no ready descriptor is delayed by a bound",
+        Later("source", "programs have few sources: `impls/os/tests/sources.rs` has thousands"),
+    ),
+    row("IO-21", "a loop without descriptors honours timers and wakes", Kept),
+    row(
+        "IO-22",
+        "loops without readiness say so",
+        Meaningless("a loop that watches nothing offers no `Readiness`"),
+    ),
+    row("IO-23", "readers and writers are for the loop's thread only", Kept),
+    row(
+        "IO-24",
+        "receive gives what there is, and nothing at the end",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-25", "what can finish at once does", Later("streams", "there are no socket operations yet")),
+    row(
+        "IO-26",
+        "cancelling an operation unregisters it",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-27", "a cancelled receive loses no data", Later("streams", "there are no socket operations yet")),
+    row(
+        "IO-28",
+        "buffers live until the system is done",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row(
+        "IO-29",
+        "closing drains what is outstanding",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-30", "one operation a direction", Later("streams", "there are no socket operations yet")),
+    row("IO-31", "send-all sends all", Later("streams", "there are no socket operations yet")),
+    row(
+        "IO-32",
+        "connect reports success and failure truly",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row(
+        "IO-33",
+        "a cancelled accept consumes no connection",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-34", "datagrams keep their boundaries", Later("streams", "there are no socket operations yet")),
+    row(
+        "IO-35",
+        "debug mode refuses blocking sockets",
+        Meaningless("whether a source blocks is for whoever made it"),
+    ),
+    row(
+        "IO-36",
+        "closing a socket fails what is pending",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-37", "send-file sends a file", Later("streams", "there are no socket operations yet")),
+    row(
+        "IO-38",
+        "a listener out of descriptors pauses",
+        Later("streams", "there are no socket operations yet"),
+    ),
+    row("IO-39", "errors have uniform names", Later("streams", "there are no socket operations yet")),
 ];
 
 /// The ancestor of that number.

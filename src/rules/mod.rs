@@ -23,6 +23,7 @@
 //! | [`child`] | noticing that children end |
 //! | [`reaper`] | collecting every child of the process |
 //! | [`process`] | starting programs, and talking with them |
+//! | [`source`] | what a loop watches: readers, writers, and who awaits |
 //! | [`capability`] | what a loop offers beyond running callbacks |
 //! | [`step`] | a loop that a host drives |
 //! | [`fork`] | what a forked child does with loops of its parent |
@@ -30,7 +31,7 @@
 //! # Where they come from
 //!
 //! The ancestors are the numbers that the project's study of asyncio gave to asyncio's observable
-//! behaviour: POL for policies, LOOP for loops, WATCH for watchers, PROC for programs; `B` numbers are its known
+//! behaviour: POL for policies, LOOP for loops, WATCH for watchers, PROC for programs, IO for sources; `B` numbers are its known
 //! defects. A rule without ancestor is new. What became of every number is in [`ancestors`].
 
 use core::fmt;
@@ -132,6 +133,7 @@ pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
+pub mod source;
 pub mod step;
 pub mod stop;
 pub mod timer;
@@ -153,6 +155,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     child::ALL,
     reaper::ALL,
     process::ALL,
+    source::ALL,
     capability::ALL,
     step::ALL,
     fork::ALL,

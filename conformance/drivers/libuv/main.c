@@ -37,6 +37,7 @@ static const char *const LACKS[][2] = {
     {"context", "libuv stores nothing per context; uv_key_t is the thread's own"},
     {"future", "libuv has no futures and no tasks"},
     {"handle", "handles are memory of the caller, which nobody numbers"},
+    {"source", "the driver plays no sources yet"},
     {"capability", "there are no capabilities to ask for"},
     {"child.before", "uv_spawn() starts and watches in one call: nothing can end before it is watched"},
     {"child.stranger", "uv_spawn() starts and watches in one call: there is no child that is not watched"},

@@ -12,6 +12,7 @@ mod life;
 mod policy;
 mod process;
 mod reaper;
+mod source;
 mod step;
 mod takeover;
 mod wake;
@@ -78,6 +79,13 @@ pub static KINDS: &[Kind] = &[
         families: &["process"],
         programs: 96,
         strategy: process::programs,
+    },
+    Kind {
+        name: "source",
+        needs: "source",
+        families: &["source"],
+        programs: 512,
+        strategy: source::programs,
     },
     Kind {
         name: "life",

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::str::FromStr;
 
-use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError};
+use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError, SourceError};
 
 use super::{
-    Current, Event, Given, Heritage, History, How, Launch, Ran, Reply, Sending, Stream, Tried, What,
+    Current, Event, Given, Heritage, History, How, Launch, Ran, Reply, Sending, Side, Stream, Tried, What,
 };
-use crate::program::{Kid, Label, LoopName, Plan, Scene};
+use crate::program::{Kid, Label, LoopName, Plan, Scene, Wire};
 use crate::text::ParseError;
 use crate::world::Handling;
 
@@ -234,7 +234,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u32, u64, usize, i32);
+numbers!(u8, u32, u64, usize, i32, i64);
 
 impl Value for Label {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,6 +253,16 @@ impl Value for Kid {
 
     fn read(word: &str) -> Option<Self> {
         word.strip_prefix('%').and_then(u32::read).map(Self)
+    }
+}
+
+impl Value for Wire {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        word.strip_prefix('~').and_then(u32::read).map(Self)
     }
 }
 
@@ -383,6 +393,13 @@ words! {
         ("failed") Failed;
     }
     Stream { ["stdout"] Self::Out; ["stderr"] Self::Err; }
+    Side { ["read"] Self::Read; ["write"] Self::Write; }
+    SourceError {
+        ["closed"] Self::Closed;
+        ["unsupported"] Self::Unsupported;
+        ("os") Os;
+        else "other";
+    }
     Reply {
         ["done"] Self::Done;
         ["wrong-process"] Self::WrongProcess;

@@ -160,3 +160,12 @@ impl fmt::Display for Given {
         }
     }
 }
+
+/// For what a source is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// For whether it can be read.
+    Read,
+    /// For whether it can be written.
+    Write,
+}

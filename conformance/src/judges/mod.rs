@@ -18,6 +18,7 @@ pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
+pub mod source;
 pub mod step;
 pub mod stop;
 pub mod timer;
@@ -77,6 +78,7 @@ pub static TABLE: &[&[Entry]] = &[
     child::TABLE,
     reaper::TABLE,
     process::TABLE,
+    source::TABLE,
     capability::TABLE,
     step::TABLE,
     fork::TABLE,

@@ -62,11 +62,13 @@ fn saw_running(evidence: &Evidence<'_>, turn: &Turn) -> bool {
 }
 
 /// Whether everything that may run is a callback of the program's own: what polls tasks, looks after
-/// children or programs, asks for itself again, or was asked for by what was dropped, is not seen.
+/// children, programs or sources, asks for itself again, or was asked for by what was dropped, is not seen.
 fn is_plain(evidence: &Evidence<'_>) -> bool {
-    use What::{ChildStarted, Enter, Launching, Spawned, Spun, Touching, Watching};
+    use What::{ChildStarted, Enter, Launching, SourceAdding, Spawned, Spun, Touching, Watching};
     let is_polled = |what: &What| matches!(what, Spawned { .. } | Enter { until: Some(_) });
-    let is_told = |what: &What| matches!(what, ChildStarted { .. } | Watching { .. } | Launching { .. });
+    let is_told = |what: &What| {
+        matches!(what, ChildStarted { .. } | Watching { .. } | Launching { .. } | SourceAdding { .. })
+    };
     let is_again = |what: &What| matches!(what, Spun { .. } | Touching { .. });
     !evidence
         .events

@@ -13,6 +13,7 @@
 //! | `signal_step.rs` | what handles the signal of a child's end? |
 //! | `takeover_step.rs` | how does another loop take a child over? |
 //! | `program_step.rs` | how does a loop go through a scene with a program? |
+//! | `source_steps.rs` | what do the steps about sources do? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
 //! | `fork_step.rs` | what does a forked child try? |
@@ -30,6 +31,7 @@ mod policy_steps;
 mod program_step;
 mod reaper_steps;
 mod signal_step;
+mod source_steps;
 mod takeover_step;
 mod task_steps;
 mod thread_steps;
@@ -49,6 +51,8 @@ use self::child_steps::Kids;
 use self::fork_step::Leaving;
 use self::loop_steps::Other;
 use self::policy_steps::{Booth, Seat};
+pub(crate) use self::source_steps::Line;
+use self::source_steps::Sources;
 use self::takeover_step::Takers;
 use self::task_steps::Tasks;
 use crate::history::{Current, History, Ran, What};
@@ -128,6 +132,7 @@ pub(crate) struct Player {
     other: RefCell<Option<Other>>,
     threads: RefCell<Vec<Box<dyn Thread>>>,
     tasks: Tasks,
+    sources: Sources,
     kids: Kids,
     takers: Takers,
     /// How long a forked child may take, and the news of a child's end.
@@ -183,6 +188,7 @@ impl Player {
             other: RefCell::default(),
             threads: RefCell::default(),
             tasks: Tasks::default(),
+            sources: Sources::default(),
             exception_handlers: Cell::default(),
             kids: Kids::new(subject),
             takers: Takers::default(),
@@ -224,6 +230,7 @@ impl Player {
         self.close();
         self.poke();
         self.look();
+        self.account_for_sources();
         self.account_for_kids();
         self.account_for_the_signal();
     }
@@ -244,7 +251,23 @@ impl Player {
                 self.task_step(step);
             }
             // Taken by the future itself; elsewhere there is nothing to suspend.
-            Step::Yield | Step::Sleep { .. } | Step::Park | Step::Await { .. } => {}
+            Step::Yield
+            | Step::Sleep { .. }
+            | Step::Park
+            | Step::Await { .. }
+            | Step::Readable { .. }
+            | Step::Writable { .. } => {}
+            Step::Wire { .. }
+            | Step::Reader { .. }
+            | Step::Writer { .. }
+            | Step::Unreader { .. }
+            | Step::Unwriter { .. }
+            | Step::Feed { .. }
+            | Step::Drain { .. }
+            | Step::Clog { .. }
+            | Step::Unclog { .. }
+            | Step::Hangup { .. }
+            | Step::Unwire { .. } => self.source_step(step),
             Step::Child { .. }
             | Step::End { .. }
             | Step::Ended { .. }

@@ -9,11 +9,12 @@ use core::task::{Context, Poll, Waker};
 
 use anyloop::{Rejected, RunError, Task};
 
+use super::source_steps::wait;
 use super::{Player, player};
-use crate::history::{Ran, What};
+use crate::history::{Ran, Side, What};
 use crate::log::{Log, Token};
 use crate::platform::{self, Notify};
-use crate::program::{Body, Label, Ref, Step, Units};
+use crate::program::{Body, Label, Ref, Step, Units, WireRef};
 
 /// The tasks that can still be awaited or cancelled.
 pub(super) type Tasks = RefCell<BTreeMap<Label, Task<u32>>>;
@@ -196,6 +197,8 @@ async fn take_steps(log: Log, label: Label, body: Body) {
             }
             Step::Sleep { time } => sleep(&log, label, *time).await,
             Step::Await { of: Ref(of) } => join(&log, label, *of).await,
+            Step::Readable { wire: WireRef(wire) } => wait(&log, label, *wire, Side::Read).await,
+            Step::Writable { wire: WireRef(wire) } => wait(&log, label, *wire, Side::Write).await,
             _ => {
                 // On another context there is no player, and the breach is on record.
                 let Some(player) = player() else { continue };

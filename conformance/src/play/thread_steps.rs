@@ -7,10 +7,11 @@ use anyloop::{Policy, Rejected, Remote};
 use super::Player;
 use super::child_steps::{close_watcher, snatch};
 use super::payload::Payload;
+use super::source_steps::{feed, hang_up};
 use crate::history::{How, What};
 use crate::log::{Log, Token};
 use crate::platform;
-use crate::program::{Body, KidRef, Label, Ref, Step};
+use crate::program::{Body, KidRef, Label, Ref, Step, WireRef};
 use crate::world::Interrupter;
 
 impl Player {
@@ -90,6 +91,8 @@ impl ThreadSeat {
                     close_watcher(&self.log, &watcher);
                 }
             }
+            Step::Feed { wire: WireRef(wire) } => feed(&self.log, *wire),
+            Step::Hangup { wire: WireRef(wire) } => hang_up(&self.log, *wire),
             Step::Interrupt => match &self.interrupter {
                 Some(interrupt) => {
                     self.log.record(What::Interrupting);

@@ -12,7 +12,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use anyloop::{ChildToken, ExitStatus, Pid, Processes, Readiness, Stdio};
+use anyloop::{AnySource, ChildToken, ExitStatus, Pid, Processes, Readiness, Stdio};
 use cfg_if::cfg_if;
 
 use crate::program::Plan;
@@ -64,6 +64,11 @@ pub trait World {
     /// is no source to be had.
     fn try_source(&self, readiness: &dyn Readiness) -> Option<bool> {
         let _ = readiness;
+        None
+    }
+
+    /// A pair of connected sockets: the loop's, and what both sides do with them; `None` where there are none.
+    fn wire(&self) -> Option<(AnySource, Box<dyn Ends>)> {
         None
     }
 
@@ -205,6 +210,25 @@ pub trait Children {
 
     /// Forgets a child that was collected.
     fn forget(&self, pid: Pid);
+}
+
+/// The two ends of a pair of connected sockets: the loop's, which the source keeps open, and that of the other
+/// side. Nothing blocks. Dropping it closes the other end.
+pub trait Ends: Send {
+    /// The other side sends one byte.
+    fn feed(&self);
+
+    /// The loop's side reads all that there is, and says how many bytes that is.
+    fn drain(&self) -> usize;
+
+    /// The loop's side writes until nothing more can be written.
+    fn clog(&self);
+
+    /// The other side reads all that there is.
+    fn unclog(&self);
+
+    /// The other end is closed.
+    fn hang_up(&mut self);
 }
 
 /// A pipe that a program reads: each call writes a line into it. Dropping it closes the pipe.

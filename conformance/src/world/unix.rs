@@ -15,15 +15,18 @@
 //! | `unix.rs` | what is asked of the system that takes `unsafe` code? It is the only such file of the kit |
 //! | `unix/kid.rs` | how is a child started and steered? |
 //! | `unix/program.rs` | how is a program steered that a loop starts? |
+//! | `unix/wire.rs` | what is a pair of connected sockets? |
 //! | `unix/group.rs` | how is a driver set apart from the kit? |
 
 mod group;
 mod kid;
 mod program;
+mod wire;
 
 pub(crate) use group::{end_group, lead_group, take_stdout};
 pub use kid::enter_if_child;
 pub(crate) use kid::status_of;
+pub(crate) use wire::look_at;
 
 use kid::{CERTAIN, Kid, STOPPED, State, wait_until};
 
@@ -40,13 +43,15 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use anyloop::{
-    ChildToken, Command, ExitStatus, Given, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio,
-    Trigger,
+    AnySource, ChildToken, Command, ExitStatus, Given, Interest, Pid, Processes, RawChild, RawSource,
+    Readiness, Stdio, Trigger,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::{Children, EndSignal, Ending, Fork, Handling, Interrupter, Programs, Thread, World, threads};
+use super::{
+    Children, EndSignal, Ending, Ends, Fork, Handling, Interrupter, Programs, Thread, World, threads,
+};
 use crate::program::Plan;
 
 cfg_if::cfg_if! {
@@ -172,6 +177,10 @@ impl World for Unix {
             readiness.remove(handle);
         }
         Some(accepted)
+    }
+
+    fn wire(&self) -> Option<(AnySource, Box<dyn Ends>)> {
+        wire::connect().inspect_err(|error| std::eprintln!("the kit cannot make sockets: {error}")).ok()
     }
 
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {

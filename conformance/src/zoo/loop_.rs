@@ -11,6 +11,7 @@
 //! | `loop_/offers.rs` | what does it offer beyond running callbacks? |
 //! | `loop_/forked.rs` | what does it do in a forked child? |
 //! | `loop_/processes.rs` | how does it start programs? |
+//! | `loop_/sources.rs` | how does it watch sources? |
 //! | `loop_/bug.rs` | which diseases can it have? |
 
 mod bug;
@@ -24,6 +25,15 @@ cfg_if::cfg_if! {
     } else {
         #[path = "loop_/no_processes.rs"]
         mod processes;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(unix)] {
+        mod sources;
+    } else {
+        #[path = "loop_/no_sources.rs"]
+        mod sources;
     }
 }
 
@@ -43,6 +53,7 @@ use anyloop::{
 };
 
 pub use self::bug::Bug;
+use self::sources::Sources;
 use super::fork::Wire;
 use super::remote::{Half, Shared, Work};
 use crate::program::Units;
@@ -76,6 +87,7 @@ pub struct Specimen {
     /// What a sick one has opened, and keeps until its last handle is dropped.
     kept: RefCell<Option<File>>,
     tasks: TaskSet,
+    sources: Sources,
     process: ProcessStamp,
     /// What it shares with forked children, if it does.
     wire: Option<Wire>,
@@ -114,6 +126,7 @@ impl Specimen {
             handler: RefCell::default(),
             kept: RefCell::default(),
             tasks: TaskSet::new(),
+            sources: Sources::default(),
             shared: Arc::new(Shared::new(bug, process)),
         }
     }
@@ -219,7 +232,7 @@ impl Specimen {
             self.now.set(self.now.get().max(target));
             return true;
         }
-        self.shared.wait()
+        self.shared.wait(|| self.any_source_ready())
     }
 
     fn run_batch(&self) -> bool {
@@ -270,6 +283,7 @@ impl Specimen {
                 self.collect_remote();
             }
             self.collect_timers();
+            self.collect_sources();
             let remote_stop = {
                 let mut queue = self.shared.queue();
                 queue.woken = false;

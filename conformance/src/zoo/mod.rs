@@ -12,6 +12,7 @@
 //! | `surroundings.rs` | what can be wrong around the callbacks of a loop? |
 //! | `host.rs` | what can be wrong with a loop that a host drives? |
 //! | `program.rs` | what can be wrong with how programs are started? |
+//! | `source.rs` | what can be wrong with what a loop watches? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
 //! | `fork.rs` | what can go wrong when the process forks? |
 //!
@@ -53,6 +54,7 @@ pub mod loop_;
 pub mod policy;
 mod remote;
 pub mod root;
+pub mod source;
 mod surroundings;
 
 cfg_if::cfg_if! {
@@ -79,6 +81,7 @@ cfg_if::cfg_if! {
         pub mod watcher;
         const LACKS: &[Lack] = &[
             Lack::family("child", "the kit has no children on this system"),
+            Lack::family("source", "the kit has no sockets on this system"),
             Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
             Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
             Lack::family("fork", "processes do not fork on this system"),
@@ -117,6 +120,8 @@ pub enum Bug {
     Root(root::Bug),
     /// With how the root crate deals with programs.
     Program(program::Bug),
+    /// With how the root crate watches sources.
+    Source(source::Bug),
     /// With its watcher.
     Watcher(watcher::Sick),
     /// With what is told of it, as by a driver whose language lets a loop do what Rust does not.
@@ -155,6 +160,7 @@ impl Specimen {
         match self.bug {
             // One for each disease and run of the zoo: nothing that grows.
             Some(Bug::Root(bug)) => Box::leak(Box::new(root::Sick::new(bug))),
+            Some(Bug::Source(bug)) => Box::leak(Box::new(source::Sick(bug))),
             Some(Bug::Program(bug)) => Box::leak(Box::new(program::Sick(bug))),
             _ => &Anyloop,
         }
@@ -228,6 +234,7 @@ pub fn diseases() -> impl Iterator<Item = Disease> {
         surroundings::DISEASES,
         watcher::DISEASES,
         program::DISEASES,
+        source::DISEASES,
         host::DISEASES,
         system::DISEASES,
         fork::DISEASES,

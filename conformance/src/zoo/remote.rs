@@ -67,15 +67,21 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for other threads; false if there is none that could still do anything.
-    pub(super) fn wait(&self) -> bool {
+    /// Waits for other threads, which also may bring about what `is_ready` looks for; false if there is none
+    /// that could still do anything.
+    pub(super) fn wait(&self, is_ready: impl Fn() -> bool) -> bool {
         let mut queue = self.queue();
         loop {
             let seen = !queue.work.is_empty() && self.bug != Some(Bug::SleepsOn);
             if queue.woken || seen || queue.stop {
                 return true;
             }
-            if threads::alive() == 0 {
+            // In this order: a thread may do so, and end.
+            let alone = threads::alive() == 0;
+            if is_ready() {
+                return true;
+            }
+            if alone {
                 return false;
             }
             // Threads do not say when they end.

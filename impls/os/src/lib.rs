@@ -15,7 +15,7 @@
 //!
 //! | | Linux | other Unix | Windows |
 //! | --- | --- | --- | --- |
-//! | `SelectorEventLoop` | epoll | not yet | not yet |
+//! | `SelectorEventLoop` | epoll, or `poll` | kqueue on FreeBSD and macOS, else `poll`: type-checked only | not yet |
 //! | [`ThreadedChildWatcher`] | yes, the default | type-checked only | not there |
 //! | `PidfdChildWatcher` | yes | not there | not there |
 //! | `MultiLoopChildWatcher`, `SafeChildWatcher`, `FastChildWatcher` | yes | not there | not there |
@@ -70,12 +70,21 @@ pub use policy::{DefaultEventLoopPolicy, ImplicitLoop, WatcherKind};
 // `new_event_loop` and `is_main_thread`; each `processes` has `in_use` and `new_child_watcher`, and
 // `SPAWNER` where there is a loop.
 cfg_if::cfg_if! {
-    if #[cfg(target_os = "linux")] {
+    if #[cfg(unix)] {
+        mod errno;
         mod fork;
         mod hash;
+        mod selector;
+        use errno::os_error;
+        use selector::new_event_loop;
+        pub use selector::{SelectorBuilder, SelectorEventLoop};
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
         mod linux;
         use linux as sys;
-        pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
         pub use linux::uring::probe_io_uring;
     } else if #[cfg(unix)] {
         mod unix;
@@ -83,6 +92,7 @@ cfg_if::cfg_if! {
     } else {
         mod elsewhere;
         use elsewhere as sys;
+        use elsewhere::new_event_loop;
     }
 }
 
@@ -90,10 +100,10 @@ cfg_if::cfg_if! {
     if #[cfg(not(all(unix, feature = "process")))] {
         mod childless;
         use childless as processes;
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         use childless::leave_to_parent;
-        #[cfg(target_os = "linux")]
-        const SPAWNER: Option<linux::Spawner> = None;
+        #[cfg(unix)]
+        const SPAWNER: Option<selector::Spawner> = None;
     } else if #[cfg(target_os = "linux")] {
         mod children;
         mod here;
@@ -103,7 +113,7 @@ cfg_if::cfg_if! {
         mod signals;
         use pidfds as processes;
         use signals::leave_to_parent;
-        const SPAWNER: Option<linux::Spawner> = Some(spawn::spawn);
+        const SPAWNER: Option<selector::Spawner> = Some(spawn::spawn);
         pub use sigchld::fast::FastChildWatcher;
         pub use sigchld::multi::MultiLoopChildWatcher;
         pub use sigchld::safe::SafeChildWatcher;
@@ -112,11 +122,10 @@ cfg_if::cfg_if! {
         pub use spawn::probe_clone3;
     } else {
         mod children;
-        mod fork;
-        mod hash;
         mod numbers;
         use numbers as processes;
         use numbers::leave_to_parent;
+        const SPAWNER: Option<selector::Spawner> = None;
         pub use children::threaded::ThreadedChildWatcher;
     }
 }
@@ -132,5 +141,37 @@ cfg_if::cfg_if! {
     } else {
         #[path = "spawn/elsewhere.rs"]
         mod arch;
+    }
+}
+
+// What a selector loop waits with: the best that the system has, or what is forced.
+cfg_if::cfg_if! {
+    if #[cfg(not(unix))] {
+    } else if #[cfg(all(target_os = "linux", not(anyloop_force_poll)))] {
+        #[path = "selector/epoll.rs"]
+        mod epoll;
+        #[path = "selector/epoll_wait.rs"]
+        mod epoll_wait;
+        use epoll::Epoll as System;
+    } else if #[cfg(all(any(target_vendor = "apple", target_os = "freebsd"), not(anyloop_force_poll)))] {
+        #[path = "selector/kqueue.rs"]
+        mod kqueue;
+        use kqueue::Kqueue as System;
+    } else {
+        #[path = "selector/poll.rs"]
+        mod poll;
+        use poll::Poll as System;
+    }
+}
+
+// What it is woken by.
+cfg_if::cfg_if! {
+    if #[cfg(not(unix))] {
+    } else if #[cfg(all(target_os = "linux", not(anyloop_force_pipe)))] {
+        #[path = "selector/eventfd.rs"]
+        mod wire;
+    } else {
+        #[path = "selector/pipe.rs"]
+        mod wire;
     }
 }

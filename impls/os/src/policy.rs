@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, ProcessStamp, Watcher};
 
-use crate::{processes, sys};
+use crate::{new_event_loop, processes, sys};
 
 /// Where [`get_event_loop`](anyloop::get_event_loop) makes a loop if none was ever set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl EventLoopPolicy for DefaultEventLoopPolicy {
     }
 
     fn new_event_loop(&self, _: &dyn EventLoopPolicy) -> Result<Loop, PolicyError> {
-        sys::new_event_loop()
+        new_event_loop()
     }
 
     fn get_child_watcher(&self, _: &dyn EventLoopPolicy) -> Result<Watcher, PolicyError> {

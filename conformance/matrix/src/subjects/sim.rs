@@ -38,6 +38,7 @@ impl Subject for Sim {
             Lack::rule(&child::IGNORED, NO_SIGNAL),
             Lack::family("reaper", "its watcher collects no children but those that are registered"),
             Lack::family("process", "simulated programs have no pipes"),
+            Lack::family("source", "there are no simulated sockets yet"),
             Lack::family("fork", "simulated processes do not fork"),
             Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
         ]

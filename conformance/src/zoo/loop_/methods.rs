@@ -190,6 +190,7 @@ impl EventLoop for Specimen {
         drop(self.buried.take());
         let handler = self.handler.take();
         drop(handler);
+        self.drop_sources();
         self.state.set(LoopState::Closed);
         self.closing.set(false);
         Ok(())

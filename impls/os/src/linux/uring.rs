@@ -3,7 +3,7 @@
 use anyloop::OsError;
 use rustix::io_uring::{io_uring_params, io_uring_setup};
 
-use super::os_error;
+use crate::os_error;
 
 /// Whether the kernel gives this process an io_uring, tried and let go of again.
 ///

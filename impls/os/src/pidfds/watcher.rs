@@ -21,7 +21,7 @@ use crate::children::collect::{self, by_number};
 use crate::children::end::End;
 use crate::children::registry::{Added, Registration, Registry};
 use crate::here::remove_here;
-use crate::linux::os_error;
+use crate::os_error;
 use crate::spawn::token;
 
 /// Whether pidfds can be opened and waited for: kernels before 5.4 lack one or both, and sandboxes

@@ -13,8 +13,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
+use anyloop::Trigger;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
+
+use crate::System;
+use crate::selector::poller::Poller;
 
 /// A signal's bit in a mask; none if it is no signal.
 const fn bit(signal: i32) -> u64 {
@@ -117,6 +121,17 @@ impl Bell {
         self.place.fd.store(self.fd.as_raw_fd(), Ordering::SeqCst);
         self.place.came.store(0, Ordering::SeqCst);
         self.place.wanted.store(signals.iter().fold(0, |mask, signal| mask | bit(*signal)), Ordering::SeqCst);
+    }
+
+    /// How a loop watches it.
+    pub(super) const TRIGGER: Trigger = if System::TELLS_EDGES { Trigger::Edge } else { Trigger::Level };
+
+    /// Has it not be readable any more, if it was watched for that.
+    pub(super) fn quieten(&self) {
+        if !System::TELLS_EDGES {
+            // It fails if there is nothing to be read.
+            let _ = rustix::io::read(&self.fd, &mut [0; 8]);
+        }
     }
 
     /// The signals that came since this was asked last. What comes later rings again.

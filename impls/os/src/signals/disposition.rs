@@ -13,7 +13,7 @@ use anyloop::{OsError, ProcessStamp};
 use rustix::io::Errno;
 
 use super::bell;
-use crate::linux::os_error;
+use crate::os_error;
 
 /// One more than the highest signal.
 const SIGNALS: usize = 65;

@@ -3,13 +3,13 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
-use anyloop::{Handle, Interest, Loop, RawSource, Remote, Trigger, WatchError};
+use anyloop::{Handle, Interest, Loop, RawSource, Remote, WatchError};
 use rustix::io::Errno;
 
 use super::bell::Bell;
 use super::disposition::Listening;
 use crate::here::remove_here;
-use crate::linux::os_error;
+use crate::os_error;
 
 /// What a loop does that hears signals. It is dropped when it listens no more, also because the
 /// loop is closed.
@@ -46,9 +46,12 @@ impl Ear {
         let held = Rc::new(Held { listener, _listening: listening, bell });
         hear_here(signals)?;
         let heard = held.clone();
-        let ring = move |_: Interest| heard.bell.take().for_each(|signal| heard.listener.hear(signal));
+        let ring: Rc<dyn Fn(Interest)> = Rc::new(move |_| {
+            heard.bell.quieten();
+            heard.bell.take().for_each(|signal| heard.listener.hear(signal));
+        });
         // SAFETY: the bell is open for as long as the callback is there.
-        let source = unsafe { readiness.add(raw, Interest::READABLE, Trigger::Edge, Rc::new(ring)) }?;
+        let source = unsafe { readiness.add(raw, Interest::READABLE, Bell::TRIGGER, ring) }?;
         held.bell.ring_for(signals);
         Ok(Self { remote: lp.remote(), source })
     }

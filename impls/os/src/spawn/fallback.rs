@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::held;
 use super::streams::Streams;
-use crate::linux::os_error;
+use crate::os_error;
 use crate::pidfds::watcher;
 
 /// Starts a program.

@@ -18,7 +18,7 @@ use super::stack::Stack;
 use super::streams::Streams;
 use super::{Failed, held};
 use crate::arch::clone3;
-use crate::linux::os_error;
+use crate::os_error;
 
 /// The kernel's `struct clone_args`, as of Linux 5.7.
 #[derive(Default)]

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyloop::{ChildToken, Command, OsError, SpawnFailure, SpawnStep, Spawned};
 
-use crate::linux::epoll::Epoll;
+use crate::selector::sources::Sources;
 use streams::Streams;
 
 /// Whether the system has refused the fast way.
@@ -48,18 +48,18 @@ enum Failed {
     Failure(SpawnFailure),
 }
 
-/// Starts a program, whose pipes `epoll` is to wait for.
-pub(crate) fn spawn(command: &Command, epoll: &Rc<Epoll>) -> Result<Spawned, SpawnFailure> {
-    spawn_by(!REFUSED.load(Ordering::Relaxed), command, epoll)
+/// Starts a program, whose pipes `sources` is to wait for.
+pub(crate) fn spawn(command: &Command, sources: &Rc<Sources>) -> Result<Spawned, SpawnFailure> {
+    spawn_by(!REFUSED.load(Ordering::Relaxed), command, sources)
 }
 
-fn spawn_by(fast: bool, command: &Command, epoll: &Rc<Epoll>) -> Result<Spawned, SpawnFailure> {
+fn spawn_by(fast: bool, command: &Command, sources: &Rc<Sources>) -> Result<Spawned, SpawnFailure> {
     let streams = Streams::open(command)?;
     let token = start(fast, command, &streams)?;
     let Streams { ends: [stdin, stdout, stderr], .. } = streams;
     let mut spawned = Spawned::from(token);
-    spawned.stdin = stdin.map(|end| pipe::writer(end, epoll));
-    [spawned.stdout, spawned.stderr] = [stdout, stderr].map(|end| end.map(|end| pipe::reader(end, epoll)));
+    spawned.stdin = stdin.map(|end| pipe::writer(end, sources));
+    [spawned.stdout, spawned.stderr] = [stdout, stderr].map(|end| end.map(|end| pipe::reader(end, sources)));
     Ok(spawned)
 }
 

@@ -10,7 +10,7 @@ use anyloop::{Command, Setting, SpawnFailure, SpawnStep};
 use rustix::io::Errno;
 
 use super::streams::{Source, Streams};
-use crate::linux::os_error;
+use crate::os_error;
 
 /// Where programs are looked for if nothing says where.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";

@@ -8,7 +8,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::linux::os_error;
+use crate::os_error;
 
 /// Above the standard streams, where nothing is put that the program is to have.
 const ABOVE: RawFd = 3;

@@ -1,4 +1,20 @@
-//! What a `SelectorEventLoop` is: the shared engine over epoll.
+//! What a `SelectorEventLoop` is: the shared engine over what the system waits with.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `mod.rs` | which choices are there, and what does it offer? |
+//! | `sources.rs` | what does it watch? |
+//! | `poller.rs` | what does it wait with? |
+//! | `epoll.rs`, `kqueue.rs`, `poll.rs` | how is that done on Linux, on BSD and macOS, and where there is nothing better? |
+//! | `epoll_wait.rs` | how does it sleep on an epoll? |
+//! | `clock.rs` | what time is it? |
+//! | `waker.rs` | how is it woken? |
+//! | `eventfd.rs`, `pipe.rs` | by what? |
+
+pub(crate) mod clock;
+pub(crate) mod poller;
+pub(crate) mod sources;
+pub(crate) mod waker;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,20 +22,26 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyloop::{
-    Capabilities, Command, Exception, ExceptionHandler, Instant, Loop, Observe, Processes, RunError,
-    SpawnFailure, SpawnStep, Spawned,
+    Capabilities, Command, Exception, ExceptionHandler, Instant, Loop, Observe, PolicyError, Processes,
+    RunError, SpawnFailure, SpawnStep, Spawned,
 };
 use anyloop_turn::{Backend, Engine, Park, Sink};
 use rustix::io::Errno;
-use rustix::thread::sched_getaffinity;
 
-use super::clock::now;
-use super::epoll::Epoll;
-use super::eventfd::EventFdWaker;
-use super::os_error;
-use crate::SPAWNER;
+use self::clock::now;
+use self::sources::Sources;
+use self::waker::Waker;
+use crate::{SPAWNER, os_error, sys};
 
-/// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
+/// Starts a program, whose pipes the loop is to wait for.
+pub(crate) type Spawner = fn(&Command, &Rc<Sources>) -> Result<Spawned, SpawnFailure>;
+
+pub(crate) fn new_event_loop() -> Result<Loop, PolicyError> {
+    Ok(SelectorEventLoop::new())
+}
+
+/// The loop for Unix, asyncio's name for its loop of choice there: on Linux on epoll, on FreeBSD and macOS on
+/// kqueue, elsewhere on `poll`, which `--cfg anyloop_force_poll` chooses anywhere.
 ///
 /// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
 /// each time; waits end within microseconds of their time, or are rounded up to whole milliseconds
@@ -96,10 +118,9 @@ impl SelectorBuilder {
     /// The loop, which belongs to the calling thread.
     #[must_use]
     pub fn build(self) -> Loop {
-        let alone = || sched_getaffinity(None).is_ok_and(|processors| processors.count() == 1);
-        let spin = if self.spin.is_zero() || alone() { Duration::ZERO } else { self.spin };
+        let spin = if self.spin.is_zero() || sys::is_alone() { Duration::ZERO } else { self.spin };
         Loop::new(<Engine<_>>::new(Selector {
-            epoll: Rc::new(Epoll::new()),
+            sources: Rc::new(Sources::new()),
             exception_handler: RefCell::new(None),
             spin,
             callbacks_between_polls: self.callbacks_between_polls,
@@ -109,7 +130,7 @@ impl SelectorBuilder {
 
 /// What the engine runs on.
 struct Selector {
-    epoll: Rc<Epoll>,
+    sources: Rc<Sources>,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
     callbacks_between_polls: u32,
@@ -126,14 +147,14 @@ impl Selector {
 }
 
 impl Backend for Selector {
-    type Waker = EventFdWaker;
+    type Waker = Waker;
 
     fn now(&self) -> Instant {
         now()
     }
 
-    fn waker(&self) -> EventFdWaker {
-        self.epoll.waker().clone()
+    fn waker(&self) -> Waker {
+        self.sources.waker().clone()
     }
 
     fn callbacks_between_polls(&self) -> u32 {
@@ -154,12 +175,12 @@ impl Backend for Selector {
     }
 
     fn prepare(&self) -> Result<(), RunError> {
-        self.epoll.listen()?;
+        self.sources.listen()?;
         Ok(())
     }
 
     fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError> {
-        Ok(self.epoll.wait(park, || self.now(), ready)?)
+        Ok(self.sources.wait(park, || self.now(), ready)?)
     }
 
     fn run(&self, batch: &mut dyn FnMut()) {
@@ -177,14 +198,14 @@ impl Backend for Selector {
     }
 
     fn close(&self) {
-        self.epoll.close();
+        self.sources.close();
         let handler = self.exception_handler.take();
         drop(handler);
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
-        capabilities.readiness = Some(&*self.epoll);
+        capabilities.readiness = Some(&*self.sources);
         capabilities.processes = SPAWNER.is_some().then_some(self as &dyn Processes);
         capabilities.observe = Some(self);
         capabilities
@@ -195,7 +216,7 @@ impl Processes for Selector {
     fn spawn(&self, command: &Command) -> Result<Spawned, SpawnFailure> {
         match SPAWNER {
             // A closed loop could not be told of the end.
-            Some(spawn) if self.epoll.is_open() => spawn(command, &self.epoll),
+            Some(spawn) if self.sources.is_open() => spawn(command, &self.sources),
             _ => Err(SpawnFailure::new(command, SpawnStep::Process, os_error(Errno::BADF))),
         }
     }

@@ -1,0 +1,360 @@
+//! What the loop watches: sources, under keys that are never used again.
+//!
+//! A registration's handle is its key: a report that was still on its way when its registration was
+//! removed finds nothing. A callback that was queued already looks once more, right before it runs.
+//!
+//! Numbers of descriptors are used again, and somebody may close one that is registered, against the rules.
+//! The system then forgets it, or, if the descriptor was duplicated, goes on reporting what can be reached
+//! by its number no more. So the newest registration of a number owns it: for an older one nothing
+//! is asked of the system again. And a report under a key that nobody has is the sign of such a ghost: the
+//! loop begins anew, with a poller that knows what is registered, and nothing else.
+
+use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyloop::{
+    Callback, Handle, Handles, Instant, Interest, OsError, ProcessStamp, RawSource, Readiness, Trigger,
+};
+use anyloop_turn::{Park, Sink};
+use rustix::io::Errno;
+
+use super::poller::{Poller, Report};
+use super::waker::{Waker, Woken};
+use crate::fork::this_process;
+use crate::hash::BuildInOrder;
+use crate::{System, os_error};
+
+/// The key of the waker. Handles are never zero.
+const WAKE: u64 = 0;
+
+/// What is watched, for whom.
+struct Registration {
+    fd: RawFd,
+    interest: Cell<Interest>,
+    trigger: Trigger,
+    live: Cell<bool>,
+    /// How often each side was given up: what was seen before does not count any more.
+    given_up: [Cell<u32>; 2],
+    callback: Rc<dyn Fn(Interest)>,
+}
+
+/// The two sides of a source, in the order in which they are told.
+const SIDES: [Interest; 2] = [Interest::READABLE, Interest::WRITABLE];
+
+/// What is in both.
+const fn both(one: Interest, other: Interest) -> Interest {
+    Interest { readable: one.readable && other.readable, writable: one.writable && other.writable }
+}
+
+fn is_any(interest: Interest) -> bool {
+    interest != Interest::default()
+}
+
+/// All registrations of a loop.
+#[derive(Default)]
+struct Table {
+    known: HashMap<Handle, Rc<Registration>, BuildInOrder>,
+    /// Whose each number is.
+    owners: Vec<Option<Handle>>,
+}
+
+impl Table {
+    fn owner(&self, fd: RawFd) -> Option<Handle> {
+        self.owners.get(usize::try_from(fd).ok()?).copied().flatten()
+    }
+
+    fn insert(&mut self, handle: Handle, registration: Rc<Registration>) {
+        if let Ok(number) = usize::try_from(registration.fd) {
+            if self.owners.len() <= number {
+                self.owners.resize(number + 1, None);
+            }
+            self.owners[number] = Some(handle);
+        }
+        self.known.insert(handle, registration);
+    }
+
+    /// Takes a registration out, and says whether it owned its number.
+    fn remove(&mut self, handle: Handle) -> Option<(Rc<Registration>, bool)> {
+        let registration = self.known.remove(&handle)?;
+        let owned = self.owner(registration.fd) == Some(handle);
+        if let Some(owner) = usize::try_from(registration.fd).ok().and_then(|fd| self.owners.get_mut(fd)) {
+            *owner = owner.filter(|owner| *owner != handle);
+        }
+        Some((registration, owned))
+    }
+}
+
+/// The kernel objects of one loop.
+struct Kernel {
+    system: System,
+    /// Watched by `system`, and kept for that.
+    woken: OnceCell<Woken>,
+}
+
+impl Kernel {
+    fn new() -> Result<Self, Errno> {
+        Ok(Self { system: System::new()?, woken: OnceCell::new() })
+    }
+
+    /// Lets `waker` end waits, if it cannot do so yet.
+    fn listen_to(&self, waker: &Waker) -> Result<(), Errno> {
+        if self.woken.get().is_some() {
+            return Ok(());
+        }
+        let woken = waker.open()?;
+        self.system.listen(woken.as_fd(), WAKE).inspect_err(|_| waker.forget())?;
+        // It was not set above, and nothing in between could.
+        let _ = self.woken.set(woken);
+        Ok(())
+    }
+}
+
+/// The registrations of one loop, and the kernel objects that know them, once there are any.
+pub(crate) struct Sources {
+    kernel: RefCell<Option<Kernel>>,
+    process: ProcessStamp,
+    waker: Waker,
+    handles: Handles,
+    table: Rc<RefCell<Table>>,
+    closed: Cell<bool>,
+}
+
+/// # Safety
+///
+/// The source with that number is open, and stays so while this is used.
+unsafe fn borrow<'fd>(fd: RawFd) -> BorrowedFd<'fd> {
+    // SAFETY: as the caller promises.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+impl Sources {
+    pub(crate) fn new() -> Self {
+        Self {
+            kernel: RefCell::new(None),
+            process: this_process(),
+            waker: Waker::new(),
+            handles: Handles::new(),
+            table: Rc::default(),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// What wakes a wait.
+    pub(crate) const fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Whether the loop was not closed.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed.get()
+    }
+
+    /// Lets the waker end waits.
+    pub(crate) fn listen(&self) -> Result<(), OsError> {
+        self.kernel()?.listen_to(&self.waker).map_err(os_error)
+    }
+
+    /// The kernel objects, of which the poller is made now if it is not there yet.
+    #[inline]
+    fn kernel(&self) -> Result<Ref<'_, Kernel>, OsError> {
+        let gone = || os_error(Errno::BADF);
+        // A forked child shares the poller itself with its parent, not only the descriptor: what it
+        // removes is gone there, too.
+        if self.closed.get() || !self.process.is_current() {
+            return Err(gone());
+        }
+        if self.kernel.borrow().is_none() {
+            let made = Kernel::new().map_err(os_error)?;
+            self.kernel.replace(Some(made));
+        }
+        Ref::filter_map(self.kernel.borrow(), Option::as_ref).map_err(|_| gone())
+    }
+
+    /// Waits, and hands the callbacks of what is ready to `ready`.
+    pub(crate) fn wait(
+        &self,
+        park: Park,
+        now: impl FnOnce() -> Instant,
+        ready: &mut Sink<'_>,
+    ) -> Result<(), OsError> {
+        let timeout = match park {
+            Park::Poll if self.kernel.borrow().is_none() => return Ok(()),
+            Park::Poll => Some(Duration::ZERO),
+            Park::Until(when) => Some(when - now()),
+            Park::Forever => None,
+        };
+        let mut haunted = false;
+        {
+            let kernel = self.kernel()?;
+            let see = |report: Report| haunted |= !self.dispatch(&kernel, report, ready);
+            kernel.system.wait(timeout, see).map_err(os_error)?;
+        }
+        if haunted { self.begin_anew() } else { Ok(()) }
+    }
+
+    /// Queues what a report is about. False if that is nothing that is registered.
+    fn dispatch(&self, kernel: &Kernel, report: Report, ready: &mut Sink<'_>) -> bool {
+        let Some(handle) = Handle::from_bits(report.key) else {
+            kernel.woken.get().inspect(|woken| woken.quieten());
+            return true;
+        };
+        let Some(registration) = self.table.borrow().known.get(&handle).cloned() else { return false };
+        let (trigger, interest) = (registration.trigger, registration.interest.get());
+        let seen = both(report.seen, interest);
+        if trigger == Trigger::Once {
+            self.queue(handle, interest, trigger, ready, self.once(handle, seen));
+            return true;
+        }
+        for (side, of) in SIDES.into_iter().enumerate().filter(|(_, side)| is_any(both(*side, seen))) {
+            let (registration, before) = (registration.clone(), registration.given_up[side].get());
+            let callback = Callback::new(move || {
+                if registration.live.get() && registration.given_up[side].get() == before {
+                    (registration.callback)(of);
+                }
+            });
+            self.queue(handle, interest, trigger, ready, callback);
+        }
+        true
+    }
+
+    /// What calls back once. The registration is over then; the system has let go of it by itself.
+    fn once(&self, handle: Handle, seen: Interest) -> Callback {
+        let table = self.table.clone();
+        Callback::new(move || {
+            // Bound to a name, for the borrow to be over.
+            let removed = table.borrow_mut().remove(handle);
+            if let Some((registration, _)) = removed {
+                (registration.callback)(seen);
+            }
+        })
+    }
+
+    /// If there is no room, the next turn finds it ready still, or the system is told to say so again.
+    fn queue(
+        &self,
+        handle: Handle,
+        interest: Interest,
+        trigger: Trigger,
+        ready: &mut Sink<'_>,
+        callback: Callback,
+    ) {
+        if ready(callback).is_err() && trigger != Trigger::Level {
+            let _ = self.modify(handle, interest);
+        }
+    }
+
+    /// Takes a new poller, which knows what is registered, and nothing else.
+    fn begin_anew(&self) -> Result<(), OsError> {
+        let anew = Kernel::new().map_err(os_error)?;
+        for (handle, known) in &self.table.borrow().known {
+            let interest = known.interest.get();
+            if self.table.borrow().owner(known.fd) == Some(*handle) && is_any(interest) {
+                // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
+                // system refuses a number that is closed.
+                let fd = unsafe { borrow(known.fd) };
+                // One that was closed stays silent, as it was.
+                let _ = anew.system.add(fd, handle.to_bits(), interest, known.trigger);
+            }
+        }
+        let former = self.kernel.replace(Some(anew));
+        let Some(woken) = former.and_then(|former| former.woken.into_inner()) else { return Ok(()) };
+        let kernel = self.kernel()?;
+        kernel.system.listen(woken.as_fd(), WAKE).map_err(os_error)?;
+        // It was made above, without one.
+        let _ = kernel.woken.set(woken);
+        Ok(())
+    }
+
+    /// Frees the kernel objects, and drops the callbacks outside of every borrow. Nothing can be
+    /// added afterwards.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        self.waker.forget();
+        drop(self.kernel.take());
+        let table = self.table.take();
+        for registration in table.known.values() {
+            registration.live.set(false);
+        }
+        drop(table);
+    }
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        if !self.process.is_current() {
+            // The callbacks are the parent's. Closing this process's descriptors leaves the
+            // parent's, and what they stand for, as they are.
+            std::mem::forget(self.table.take());
+        }
+    }
+}
+
+impl Readiness for Sources {
+    unsafe fn add(
+        &self,
+        source: RawSource,
+        interest: Interest,
+        trigger: Trigger,
+        callback: Rc<dyn Fn(Interest)>,
+    ) -> Result<Handle, OsError> {
+        let fd = RawFd::try_from(source.0).ok().filter(|fd| *fd >= 0).ok_or_else(|| os_error(Errno::BADF))?;
+        let handle = self.handles.next();
+        // SAFETY: the caller promises that the source is open.
+        let borrowed = unsafe { borrow(fd) };
+        let system = &self.kernel()?.system;
+        match system.add(borrowed, handle.to_bits(), interest, trigger) {
+            // One that called back once, and was not closed since, is still known to the system.
+            Err(Errno::EXIST) if self.table.borrow().owner(fd).is_none() => {
+                system.modify(borrowed, handle.to_bits(), interest, trigger)
+            }
+            added => added,
+        }
+        .map_err(os_error)?;
+        let registration = Registration {
+            fd,
+            interest: Cell::new(interest),
+            trigger,
+            live: Cell::new(true),
+            given_up: Default::default(),
+            callback,
+        };
+        self.table.borrow_mut().insert(handle, Rc::new(registration));
+        Ok(handle)
+    }
+
+    fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
+        let table = self.table.borrow();
+        let known = table.known.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
+        if table.owner(known.fd) != Some(handle) {
+            return Err(os_error(Errno::BADF));
+        }
+        // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
+        let source = unsafe { borrow(known.fd) };
+        self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
+        for (side, given_up) in SIDES.into_iter().zip(&known.given_up) {
+            if !is_any(both(side, interest)) {
+                given_up.set(given_up.get().wrapping_add(1));
+            }
+        }
+        known.interest.set(interest);
+        Ok(())
+    }
+
+    fn remove(&self, handle: Handle) -> bool {
+        // Bound to a name, so that the callback is dropped outside of the borrow.
+        let removed = self.table.borrow_mut().remove(handle);
+        let Some((registration, owned)) = &removed else { return false };
+        registration.live.set(false);
+        if *owned {
+            // SAFETY: `add` was promised that the source stays open until it is removed, which is what
+            // is going on here.
+            let source = unsafe { borrow(registration.fd) };
+            // It can fail only if the promise was broken. A ghost that stays is found when it is reported.
+            let _ = self.kernel().map(|kernel| kernel.system.remove(source, handle.to_bits()));
+        }
+        true
+    }
+}
