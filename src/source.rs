@@ -276,8 +276,8 @@ impl Watched {
     fn add(self: &Rc<Self>, side: Side, callback: Rc<dyn Fn()>) -> Result<(), SourceError> {
         // Bound to a name, so that the borrow is over before it is dropped.
         let former = self.side(side).callback.take();
-        if former.is_some() {
-            // What was seen for the former is not for this one.
+        if self.watch.get().is_some_and(|(_, interest)| side.is_in(interest)) {
+            // What was seen for the former, or for who awaited, is not for this one.
             self.disarm(side);
         }
         self.arm(side)?;

@@ -73,6 +73,7 @@ corpus! {
     "program-signalled-again"
     "program-steps"
     "program-talk"
+    "source-left-watched"
     "source-next"
     "source-waited-for"
     "step-cancelled-deadline"
