@@ -31,7 +31,7 @@ impl Actor {
     /// The name that [`choose`] knows it by, or the command of a driver.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Subject(subject) => subject.name.to_string(),
+            Self::Subject(subject) => subject.name.clone(),
             Self::Healthy(_) => SPECIMEN.to_string(),
             Self::Sick(disease) => specimen(disease),
             Self::Foreign(command) => command.clone(),

@@ -17,7 +17,7 @@ use crate::{Outcome, nearest};
 /// An implementation with its name in the matrix.
 pub(crate) struct Candidate {
     /// `crate/loop+watcher`.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     subject: Box<dyn Subject>,
     /// Why it cannot run on this machine, if it cannot.
     pub(crate) missing: Option<String>,
@@ -79,7 +79,10 @@ impl Subject for Os {
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
-        fn epoll() -> Option<String> {
+        /// What the loop waits with.
+        const POLLER: &str = anyloop_os::SelectorEventLoop::poller();
+
+        fn loops() -> Option<String> {
             None
         }
 
@@ -88,8 +91,11 @@ cfg_if::cfg_if! {
             Some(format!("the kernel gives no pidfd: {refused}"))
         }
     } else {
-        fn epoll() -> Option<String> {
-            Some("epoll is Linux's".into())
+        /// What the loop waits with where it runs.
+        const POLLER: &str = "epoll";
+
+        fn loops() -> Option<String> {
+            Some("the loops of this system are only type-checked so far".into())
         }
 
         fn pidfd() -> Option<String> {
@@ -100,14 +106,17 @@ cfg_if::cfg_if! {
 
 /// All of them, also those that cannot run here.
 pub(crate) fn all() -> Vec<Candidate> {
-    let candidate = |name, subject, missing| Candidate { name, subject, missing };
+    let os = |watcher: &str, kind, missing: Option<String>| {
+        let missing = loops().or(missing);
+        Candidate { name: format!("os/{POLLER}+{watcher}"), subject: Box::new(Os(kind)), missing }
+    };
     vec![
-        candidate("os/epoll+threaded", Box::new(Os(WatcherKind::Threaded)), epoll()),
-        candidate("os/epoll+pidfd", Box::new(Os(WatcherKind::Pidfd)), epoll().or_else(pidfd)),
-        candidate("os/epoll+multi", Box::new(Os(WatcherKind::MultiLoop)), epoll()),
-        candidate("os/epoll+safe", Box::new(Os(WatcherKind::Safe)), epoll()),
-        candidate("os/epoll+fast", Box::new(Os(WatcherKind::Fast)), epoll()),
-        candidate("sim", Box::<sim::Sim>::default(), None),
+        os("threaded", WatcherKind::Threaded, None),
+        os("pidfd", WatcherKind::Pidfd, pidfd()),
+        os("multi", WatcherKind::MultiLoop, None),
+        os("safe", WatcherKind::Safe, None),
+        os("fast", WatcherKind::Fast, None),
+        Candidate { name: "sim".into(), subject: Box::<sim::Sim>::default(), missing: None },
     ]
 }
 
@@ -121,7 +130,7 @@ pub(crate) fn choose(names: &[String]) -> Result<Vec<Candidate>, String> {
         match known {
             Some(Candidate { missing: Some(why), .. }) => Err(format!("`{name}` cannot run here: {why}")),
             Some(subject) => Ok(subject),
-            None => Err(nearest::unknown("subject", name, all().iter().map(|subject| subject.name))),
+            None => Err(nearest::unknown("subject", name, all().iter().map(|subject| &*subject.name))),
         }
     };
     names.iter().map(choose_one).collect()

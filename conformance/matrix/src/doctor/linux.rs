@@ -3,7 +3,7 @@
 use std::time::Duration;
 use std::{fmt, fs};
 
-use anyloop_os::{PidfdChildWatcher, probe_clone3, probe_io_uring};
+use anyloop_os::{PidfdChildWatcher, SelectorEventLoop, probe_clone3, probe_io_uring};
 use rustix::event::epoll::{self, CreateFlags, Event};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::fd::OwnedFd;
@@ -15,7 +15,9 @@ use rustix::thread::{current_timer_slack, sched_getaffinity};
 use super::Finding;
 
 /// What the default policy makes.
-pub(super) const LOOP: &str = "SelectorEventLoop on epoll";
+pub(super) fn event_loop() -> String {
+    format!("SelectorEventLoop on {}", SelectorEventLoop::poller())
+}
 
 /// What the kernel offers to this process.
 pub(super) fn findings() -> Vec<Finding> {

@@ -23,14 +23,14 @@ cfg_if::cfg_if! {
 
 /// One line: what was looked at, what was found, and what follows from it.
 struct Finding {
-    what: &'static str,
+    what: String,
     found: String,
     follows: String,
 }
 
 impl Finding {
-    fn new(what: &'static str, found: impl Into<String>, follows: impl Into<String>) -> Self {
-        Self { what, found: found.into(), follows: follows.into() }
+    fn new(what: impl Into<String>, found: impl Into<String>, follows: impl Into<String>) -> Self {
+        Self { what: what.into(), found: found.into(), follows: follows.into() }
     }
 }
 
@@ -61,7 +61,7 @@ fn print(findings: &[Finding]) {
     let widest = |part: fn(&Finding) -> &str| {
         findings.iter().map(|finding| part(finding).chars().count()).max().unwrap_or_default()
     };
-    let (what, found) = (widest(|finding| finding.what), widest(|finding| &finding.found));
+    let (what, found) = (widest(|finding| &finding.what), widest(|finding| &finding.found));
     for finding in findings {
         let line = format!("  {:<what$}  {:<found$}  {}", finding.what, finding.found, finding.follows);
         say!("{}", line.trim_end());
@@ -73,7 +73,7 @@ fn event_loop() -> Result<Finding, Box<dyn Error>> {
     let lp = anyloop::new_event_loop()?;
     lp.run_until_complete(lp.sleep(Duration::from_millis(1)))??;
     lp.close()?;
-    Ok(Finding::new("event loop", machine::LOOP, "one was made, slept and was closed"))
+    Ok(Finding::new("event loop", machine::event_loop(), "one was made, slept and was closed"))
 }
 
 /// Asks for the watcher, as a program would.

@@ -44,6 +44,7 @@ fn report(event: &epoll::Event) -> Report {
 }
 
 impl Poller for Epoll {
+    const NAME: &str = "epoll";
     const TELLS_EDGES: bool = true;
 
     fn new() -> Result<Self, Errno> {

@@ -67,6 +67,7 @@ fn report(event: &Event) -> Report {
 }
 
 impl Poller for Kqueue {
+    const NAME: &str = "kqueue";
     const TELLS_EDGES: bool = true;
 
     fn new() -> Result<Self, Errno> {

@@ -29,9 +29,10 @@ use anyloop_turn::{Backend, Engine, Park, Sink};
 use rustix::io::Errno;
 
 use self::clock::now;
+use self::poller::Poller;
 use self::sources::Sources;
 use self::waker::Waker;
-use crate::{SPAWNER, os_error, sys};
+use crate::{SPAWNER, System, os_error, sys};
 
 /// Starts a program, whose pipes the loop is to wait for.
 pub(crate) type Spawner = fn(&Command, &Rc<Sources>) -> Result<Spawned, SpawnFailure>;
@@ -69,6 +70,12 @@ impl SelectorEventLoop {
     #[must_use]
     pub fn new() -> Loop {
         Self::builder().build()
+    }
+
+    /// What it waits with on this system: `epoll`, `kqueue` or `poll`.
+    #[must_use]
+    pub const fn poller() -> &'static str {
+        System::NAME
     }
 
     /// A loop with choices.

@@ -105,6 +105,7 @@ impl Poll {
 }
 
 impl Poller for Poll {
+    const NAME: &str = "poll";
     const TELLS_EDGES: bool = false;
 
     fn new() -> Result<Self, Errno> {

@@ -11,6 +11,9 @@ use rustix::io::Errno;
 /// A descriptor is watched under a key, which whoever watches has chosen and never uses again: what the
 /// system reports under a key is about what was watched under it, whatever has the descriptor's number by then.
 pub(crate) trait Poller: Sized {
+    /// What it is called in reports.
+    const NAME: &str;
+
     /// Whether it knows [`Trigger::Edge`]. Otherwise it answers `EOPNOTSUPP`, and a waker has to be emptied.
     const TELLS_EDGES: bool;
 
