@@ -231,7 +231,7 @@ errors! {
         /// The loop watches no sources.
         Unsupported => "this loop watches no sources: use a loop whose capabilities() offer readiness";
         /// The operating system refused to watch it: regular files and the like are always ready.
-        Os(error: OsError) => "the source cannot be watched: {error}";
+        Os(error: OsError) => "the source cannot be watched, where regular files and the like are always ready: {error}";
     }
 
     /// Why a sleep ended otherwise than by time.
