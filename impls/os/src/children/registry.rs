@@ -148,9 +148,19 @@ impl Registry {
 
     /// The loop that is to be told now, if the registration is still there.
     pub(crate) fn remote(&self, pid: Pid, id: u64) -> Option<Remote> {
+        self.remote_if(pid, id, |_| true)
+    }
+
+    /// The same, if that loop waits for a source.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
+    pub(crate) fn remote_that_waits(&self, pid: Pid, id: u64) -> Option<Remote> {
+        self.remote_if(pid, id, |known| known.source.is_some())
+    }
+
+    fn remote_if(&self, pid: Pid, id: u64, is_one: impl Fn(&Registration) -> bool) -> Option<Remote> {
         let state = self.state()?;
         let known = state.by_pid.get(&pid)?;
-        (known.id == id).then(|| known.remote.clone())
+        (known.id == id && is_one(known)).then(|| known.remote.clone())
     }
 
     /// Takes the registration out, if it is still there.

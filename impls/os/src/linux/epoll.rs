@@ -2,7 +2,7 @@
 //!
 //! A registration's handle is the key of its kernel events, and handles are never used again: an
 //! event that was still on its way when its registration was removed finds nothing. A callback
-//! that was queued already looks once more, right before it runs.
+//! that was queued already looks for its registration once more, right before it runs.
 //!
 //! One that is to call back once is not taken out of the epoll then: the kernel is told beforehand to
 //! report it once, and forgets it with the descriptor. If a forked process keeps that open, it stays in the epoll
@@ -33,13 +33,12 @@ const WAKE: u64 = 0;
 /// What is watched, for whom.
 struct Registration {
     fd: RawFd,
-    interest: Cell<Interest>,
+    interest: Interest,
     trigger: Trigger,
-    live: Cell<bool>,
     callback: Rc<dyn Fn(Interest)>,
 }
 
-type Registrations = HashMap<Handle, Rc<Registration>, BuildInOrder>;
+type Registrations = HashMap<Handle, Registration, BuildInOrder>;
 
 /// The kernel objects of one loop.
 struct Poller {
@@ -168,11 +167,11 @@ impl Epoll {
         // By value, since the event may be packed.
         let (flags, data) = (event.flags, event.data);
         let Some(handle) = Handle::from_bits(data.u64()) else { return };
-        let Some(registration) = self.registrations.borrow().get(&handle).cloned() else { return };
-        let (trigger, interest) = (registration.trigger, registration.interest.get());
+        let known = self.registrations.borrow().get(&handle).map(|known| (known.trigger, known.interest));
+        let Some((trigger, interest)) = known else { return };
         let seen = seen(flags, interest);
+        let registrations = self.registrations.clone();
         let callback = if trigger == Trigger::Once {
-            let registrations = self.registrations.clone();
             Callback::new(move || {
                 // The kernel has let go of it by itself. Bound to a name, for the borrow to be over.
                 let removed = registrations.borrow_mut().remove(&handle);
@@ -182,8 +181,9 @@ impl Epoll {
             })
         } else {
             Callback::new(move || {
-                if registration.live.get() {
-                    (registration.callback)(seen);
+                let callback = registrations.borrow().get(&handle).map(|known| known.callback.clone());
+                if let Some(callback) = callback {
+                    callback(seen);
                 }
             })
         };
@@ -200,9 +200,6 @@ impl Epoll {
         self.waker.forget();
         drop(self.poller.take());
         let registrations = self.registrations.take();
-        for registration in registrations.values() {
-            registration.live.set(false);
-        }
         drop(registrations);
     }
 
@@ -213,7 +210,6 @@ impl Epoll {
 
     /// Takes a source out of the epoll.
     fn forget(&self, registration: &Registration) {
-        registration.live.set(false);
         // SAFETY: `add` was promised that the source stays open until it is removed, which is what
         // is going on here.
         let source = unsafe { BorrowedFd::borrow_raw(registration.fd) };
@@ -254,21 +250,20 @@ impl Readiness for Epoll {
             added => added,
         }
         .map_err(os_error)?;
-        let (interest, live) = (Cell::new(interest), Cell::new(true));
-        let registration = Registration { fd, interest, trigger, live, callback };
-        self.registrations.borrow_mut().insert(handle, Rc::new(registration));
+        let registration = Registration { fd, interest, trigger, callback };
+        self.registrations.borrow_mut().insert(handle, registration);
         Ok(handle)
     }
 
     fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
-        let registrations = self.registrations.borrow();
-        let known = registrations.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
+        let mut registrations = self.registrations.borrow_mut();
+        let known = registrations.get_mut(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { BorrowedFd::borrow_raw(known.fd) };
         let data = EventData::new_u64(handle.to_bits());
         let flags = flags(interest, known.trigger);
         epoll::modify(&self.poller()?.epoll, source, data, flags).map_err(os_error)?;
-        known.interest.set(interest);
+        known.interest = interest;
         Ok(())
     }
 
