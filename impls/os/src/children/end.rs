@@ -101,7 +101,7 @@ impl Arrival {
     /// Collects the child and calls the callback, if the registration is still there.
     pub(crate) fn tell(self) {
         if let Some((known, status)) = self.0.take() {
-            (known.callback)(self.0.child.pid(), status);
+            known.callback.call(self.0.child.pid(), status);
         }
     }
 }

@@ -220,7 +220,7 @@ impl Waiting {
     fn ready(&self) {
         let Some(end) = self.0.take() else { return };
         match end.take_ended() {
-            Some((known, status)) => (known.callback)(end.child.pid(), status),
+            Some((known, status)) => known.callback.call(end.child.pid(), status),
             // It was removed; or it has not ended, which no kernel should say, and is left to a thread.
             None => self.0.set(Some(end)),
         }
