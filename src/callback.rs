@@ -30,8 +30,7 @@ pub(crate) struct Raw<const N: usize, A: 'static> {
 struct TableOf<const N: usize, A, F>(PhantomData<(A, F)>);
 
 impl<const N: usize, A, F: FnOnce(A)> TableOf<N, A, F> {
-    const FITS: bool =
-        size_of::<F>() <= size_of::<Words<N>>() && align_of::<F>() <= align_of::<Words<N>>();
+    const FITS: bool = size_of::<F>() <= size_of::<Words<N>>() && align_of::<F>() <= align_of::<Words<N>>();
 
     const INLINE: VTable<N, A> = VTable {
         // SAFETY: `Raw::new` wrote an `F` at the start of the words, and calls this at most once.

@@ -150,7 +150,8 @@ impl Shared {
         }
         let taken = table.children.remove(&pid)?;
         if self.has(Sick::RemembersTold) {
-            let shadow = Registration { remote: taken.remote.clone(), callback: ExitCallback::new(|_, _| ()) };
+            let shadow =
+                Registration { remote: taken.remote.clone(), callback: ExitCallback::new(|_, _| ()) };
             table.children.insert(pid, shadow);
         }
         Some((taken, status))

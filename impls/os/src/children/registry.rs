@@ -210,8 +210,9 @@ impl Registry {
 impl Registry {
     /// Whether somebody looks at a child for which `is_one` says so of the loop that is to be told.
     pub(crate) fn any_looked_at(&self, is_one: impl Fn(&Remote) -> bool) -> bool {
-        let is_one = |known: &Box<Registration>| known.child.is_some() && is_one(&known.remote);
-        self.state().is_some_and(|state| state.by_pid.values().any(is_one))
+        let mut state = self.state();
+        let mut known = state.iter_mut().flat_map(|state| state.by_pid.values());
+        known.any(|known| known.child.is_some() && is_one(&known.remote))
     }
 
     /// Takes the registration out, if its child is looked at and `collect` says how it has ended. It is
@@ -234,8 +235,8 @@ impl Registry {
     /// Takes out all whose child is looked at and has ended, in the order in which they came.
     pub(crate) fn take_all_ended(&self, collect: impl Fn(&ChildToken) -> Option<ExitStatus>) -> Vec<Ended> {
         let Some(mut state) = self.state() else { return Vec::new() };
-        let look = |(pid, known): (&Pid, &Box<Registration>)| Some((*pid, collect(known.child.as_ref()?)?));
-        let over: Vec<_> = state.by_pid.iter().filter_map(look).collect();
+        let look = |pid: &Pid, known: &Registration| Some((*pid, collect(known.child.as_ref()?)?));
+        let over: Vec<_> = state.by_pid.iter().filter_map(|(pid, known)| look(pid, known)).collect();
         let mut ended = Vec::with_capacity(over.len());
         for (pid, status) in over {
             ended.extend(state.by_pid.remove(&pid).map(|known| Ended { pid, known: *known, status }));
