@@ -129,9 +129,8 @@ fn connect(place: usize, source: Move) -> Result<(), Failed> {
 /// Runs the program, from the first place where it is. Returns only if there is none.
 fn execute(plan: &Plan) -> Failed {
     let mut worst = libc::ENOENT;
-    for candidate in &plan.candidates {
-        let args =
-            [address(candidate.as_ptr()), address(plan.argv.as_ptr()), address(plan.environment.as_ptr()), 0];
+    for candidate in plan.candidates() {
+        let args = [address(*candidate), address(plan.argv.as_ptr()), address(plan.environment.as_ptr()), 0];
         match try_call(SpawnStep::Program, libc::SYS_execve, args) {
             // It may be in another place.
             Err(Failed(_, libc::ENOENT | libc::ENOTDIR)) | Ok(_) => {}
