@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::process::Command as Program;
 use std::time::Duration;
 
-use anyloop::{Child, Command, ExitStatus, Loop, Task, Watcher, sleep};
+use anyloop::{Child, Command, ExitStatus, Loop, Task, Wait, Watcher, sleep};
 use anyloop_bench_nursery::{CHILD, Measured, Watch, observe};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -22,11 +22,12 @@ unsafe extern "C" {
     fn bench_clone(program: *const c_char, input: c_int) -> c_int;
 }
 
-/// A loop, and those whose ends are awaited, in order.
+/// A loop, which runs for the latest child, and has a task for each of the others.
 struct Ours {
     lp: Loop,
     watcher: Watcher,
-    waits: VecDeque<Task<ExitStatus>>,
+    latest: Option<Wait>,
+    others: VecDeque<Task<ExitStatus>>,
 }
 
 impl Ours {
@@ -34,7 +35,14 @@ impl Ours {
         let (lp, watcher) = (anyloop_bench_subject::make(), anyloop_bench_subject::watcher("pidfd"));
         // It waits once, so that what wakes it is there, and takes none of the low descriptors meanwhile.
         lp.run_until_complete(sleep(Duration::from_millis(1))).expect("it runs").expect("it can wait");
-        Self { lp, watcher, waits: VecDeque::new() }
+        Self { lp, watcher, latest: None, others: VecDeque::new() }
+    }
+
+    /// Gives the one that was the latest a task.
+    fn displace(&mut self) {
+        if let Some(wait) = self.latest.take() {
+            self.others.push_back(self.lp.spawn_local(wait).expect("an open loop"));
+        }
     }
 }
 
@@ -47,20 +55,24 @@ impl Watch for Ours {
     }
 
     fn watch(&mut self, child: Child) {
-        // The one that is awaited next is the last that was started, until the others are.
-        self.waits.push_front(self.lp.spawn_local(child.wait()).expect("an open loop"));
+        self.displace();
+        self.latest = Some(child.wait());
     }
 
     fn settle(&mut self) {
+        self.displace();
         self.lp.run_until_complete(async {}).expect("it runs");
     }
 
     fn next(&mut self) -> i32 {
-        let wait = self.waits.pop_front().expect("somebody is awaited");
-        match self.lp.run_until_complete(wait).expect("it runs").expect("nobody cancels it") {
-            ExitStatus::Exited(code) => code,
-            _ => -1,
-        }
+        let ended = match self.latest.take() {
+            Some(wait) => self.lp.run_until_complete(wait),
+            None => {
+                let other = self.others.pop_front().expect("somebody is awaited");
+                self.lp.run_until_complete(other).map(|ended| ended.expect("nobody cancels it"))
+            }
+        };
+        if let ExitStatus::Exited(code) = ended.expect("it runs") { code } else { -1 }
     }
 }
 
