@@ -1,26 +1,19 @@
 //! And what does all of a child's life take, from its start to its end? Here every peer starts its children as it does.
 
 use std::collections::VecDeque;
-use std::ffi::{CString, c_char, c_int};
 use std::io::PipeReader;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::process::Command as Program;
 use std::time::Duration;
 
 use anyloop::{Child, Command, ExitStatus, Loop, Task, Wait, Watcher, sleep};
 use anyloop_bench_nursery::{CHILD, Measured, Watch, observe};
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 
+use super::limits::{ByHand, Pidfds};
 use super::peers::{Smol, printed};
 use super::{ALONE, AMONG, one_cpu};
 use crate::case::{Case, Order, Sample, Subject};
-use crate::limits::eventfd::wait_for;
 use crate::{hello, uv};
-
-unsafe extern "C" {
-    fn bench_clone(program: *const c_char, input: c_int) -> c_int;
-}
 
 /// A loop, which runs for the latest child, and has a task for each of the others.
 struct Ours {
@@ -76,53 +69,6 @@ impl Watch for Ours {
     }
 }
 
-/// By hand: `c/clone.c`, and an epoll of pidfds.
-struct ByHand {
-    epoll: OwnedFd,
-    program: CString,
-    ended: VecDeque<i32>,
-}
-
-impl ByHand {
-    fn new() -> Self {
-        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
-        Self { epoll, program: CString::new(CHILD).expect("a path"), ended: VecDeque::new() }
-    }
-}
-
-impl Watch for ByHand {
-    type Child = OwnedFd;
-
-    fn spawn(&mut self, input: PipeReader) -> OwnedFd {
-        // SAFETY: the path ends with a zero, and the input is open; it gives a new descriptor, or none.
-        unsafe {
-            let pidfd = bench_clone(self.program.as_ptr(), input.as_raw_fd());
-            assert!(pidfd >= 0, "a child");
-            OwnedFd::from_raw_fd(pidfd)
-        }
-    }
-
-    fn watch(&mut self, child: OwnedFd) {
-        let data = EventData::new_u64(child.as_raw_fd() as u64);
-        epoll::add(&self.epoll, &child, data, EventFlags::IN).expect("room");
-        // It is closed when it is seen to be ready.
-        let _ = child.into_raw_fd();
-    }
-
-    fn next(&mut self) -> i32 {
-        while self.ended.is_empty() {
-            for key in wait_for(&self.epoll) {
-                // SAFETY: `watch` gave it up, and closing it takes it out of the epoll.
-                let pidfd = unsafe { OwnedFd::from_raw_fd(key as RawFd) };
-                let status =
-                    waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("it is a child");
-                self.ended.push_back(status.and_then(|status| status.exit_status()).unwrap_or(-1));
-            }
-        }
-        self.ended.pop_front().unwrap_or(-1)
-    }
-}
-
 /// So much memory is in use meanwhile, if a big process is asked for.
 const BIG: usize = 1 << 30;
 
@@ -146,7 +92,7 @@ fn tokio(others: u64) -> impl Fn(&Order) -> Sample {
 fn subjects(others: u64, big: bool) -> Vec<Subject> {
     let mut subjects = vec![
         Subject::ours("anyloop", lives(others, big, Ours::new)),
-        Subject::limit("clone3, shared table, pidfd, epoll", lives(others, big, ByHand::new)),
+        Subject::limit("clone3, shared table, pidfd, epoll", lives(others, big, ByHand::<Pidfds>::new)),
     ];
     if !big {
         subjects.extend([
