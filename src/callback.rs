@@ -12,67 +12,68 @@ use core::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 /// Words of payload that need no allocation.
 const WORDS: usize = 3;
 
-type Words = MaybeUninit<[usize; WORDS]>;
+type Words<const N: usize> = MaybeUninit<[usize; N]>;
 
 /// What can be done with the payload: consume it by calling, or drop it uncalled.
-struct VTable {
-    call: unsafe fn(*mut Words),
-    drop: unsafe fn(*mut Words),
+struct VTable<const N: usize, A> {
+    call: unsafe fn(*mut Words<N>, A),
+    drop: unsafe fn(*mut Words<N>),
 }
 
-/// The storage that both kinds of callback share.
-struct Raw {
-    words: Words,
-    vtable: &'static VTable,
+/// The storage that all kinds of callback share: `N` words, for what is called with an `A`.
+pub(crate) struct Raw<const N: usize, A: 'static> {
+    words: Words<N>,
+    vtable: &'static VTable<N, A>,
 }
 
 /// Names the two tables of a closure type, so that they become constants.
-struct TableOf<F>(PhantomData<F>);
+struct TableOf<const N: usize, A, F>(PhantomData<(A, F)>);
 
-impl<F: FnOnce()> TableOf<F> {
-    const FITS: bool = size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>();
+impl<const N: usize, A, F: FnOnce(A)> TableOf<N, A, F> {
+    const FITS: bool = size_of::<F>() <= size_of::<Words<N>>() && align_of::<F>() <= align_of::<Words<N>>();
 
-    const INLINE: VTable = VTable {
+    const INLINE: VTable<N, A> = VTable {
         // SAFETY: `Raw::new` wrote an `F` at the start of the words, and calls this at most once.
-        call: |words| unsafe { words.cast::<F>().read()() },
+        call: |words, argument| unsafe { words.cast::<F>().read()(argument) },
         // SAFETY: as above, and instead of `call`, never after it.
         drop: |words| unsafe { words.cast::<F>().drop_in_place() },
     };
 
-    const BOXED: VTable = VTable {
+    const BOXED: VTable<N, A> = VTable {
         // SAFETY: `Raw::new` wrote the pointer of a `Box<F>`; this takes the box back, once.
-        call: |words| unsafe { Box::from_raw(words.cast::<*mut F>().read())() },
+        call: |words, argument| unsafe { Box::from_raw(words.cast::<*mut F>().read())(argument) },
         // SAFETY: as above, and instead of `call`, never after it.
         drop: |words| drop(unsafe { Box::from_raw(words.cast::<*mut F>().read()) }),
     };
 }
 
-impl Raw {
+impl<const N: usize, A> Raw<N, A> {
     #[inline(always)]
-    fn new<F: FnOnce()>(function: F) -> Self {
-        let mut words = Words::uninit();
-        let vtable = if TableOf::<F>::FITS {
+    pub(crate) fn new<F: FnOnce(A)>(function: F) -> Self {
+        const { assert!(N > 0, "a box has to fit") };
+        let mut words = Words::<N>::uninit();
+        let vtable = if TableOf::<N, A, F>::FITS {
             // SAFETY: FITS says that the words have the room and the alignment for an `F`.
             unsafe { words.as_mut_ptr().cast::<F>().write(function) };
-            &TableOf::<F>::INLINE
+            &TableOf::<N, A, F>::INLINE
         } else {
             let boxed = Box::into_raw(Box::new(function));
             // SAFETY: a thin pointer is one word.
             unsafe { words.as_mut_ptr().cast::<*mut F>().write(boxed) };
-            &TableOf::<F>::BOXED
+            &TableOf::<N, A, F>::BOXED
         };
         Self { words, vtable }
     }
 
     #[inline]
-    fn call(self) {
+    pub(crate) fn call(self, argument: A) {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the payload is consumed here, and ManuallyDrop keeps `drop` from seeing it again.
-        unsafe { (this.vtable.call)(&raw mut this.words) }
+        unsafe { (this.vtable.call)(&raw mut this.words, argument) }
     }
 }
 
-impl Drop for Raw {
+impl<const N: usize, A> Drop for Raw<N, A> {
     fn drop(&mut self) {
         // SAFETY: `call` never lets a `Raw` whose payload it took get here.
         unsafe { (self.vtable.drop)(&raw mut self.words) }
@@ -95,7 +96,7 @@ impl Drop for Raw {
 /// assert!(called.get());
 /// ```
 pub struct Callback {
-    raw: Raw,
+    raw: Raw<WORDS, ()>,
     /// The payload may be `!Send`.
     local: PhantomData<*mut ()>,
 }
@@ -104,7 +105,7 @@ impl Callback {
     /// Stores `function`; allocates only if it is bigger than three words.
     #[inline]
     pub fn new(function: impl FnOnce() + 'static) -> Self {
-        Self { raw: Raw::new(function), local: PhantomData }
+        Self { raw: Raw::new(move |()| function()), local: PhantomData }
     }
 
     /// Calls it.
@@ -114,7 +115,7 @@ impl Callback {
     /// If the closure panics.
     #[inline]
     pub fn call(self) {
-        self.raw.call();
+        self.raw.call(());
     }
 }
 
@@ -128,14 +129,14 @@ impl Callback {
 /// std::thread::spawn(move || callback.call()).join().unwrap();
 /// ```
 pub struct SendCallback {
-    raw: Raw,
+    raw: Raw<WORDS, ()>,
 }
 
 impl SendCallback {
     /// Stores `function`; allocates only if it is bigger than three words.
     #[inline]
     pub fn new(function: impl FnOnce() + Send + 'static) -> Self {
-        Self { raw: Raw::new(function) }
+        Self { raw: Raw::new(move |()| function()) }
     }
 
     /// Calls it.
@@ -144,7 +145,7 @@ impl SendCallback {
     ///
     /// If the closure panics.
     pub fn call(self) {
-        self.raw.call();
+        self.raw.call(());
     }
 }
 

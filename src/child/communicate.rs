@@ -63,6 +63,12 @@ impl fmt::Display for CommunicateError {
 
 impl core::error::Error for CommunicateError {}
 
+impl From<OsError> for CommunicateError {
+    fn from(error: OsError) -> Self {
+        Self::Os(error)
+    }
+}
+
 /// One stream of a program that is read to its end.
 struct Reading<'a> {
     pipe: &'a mut Option<PipeReader>,
@@ -105,6 +111,26 @@ impl Child {
     /// # Errors
     ///
     /// [`CommunicateError::Os`].
+    ///
+    /// ```
+    /// # use anyloop_os as _;
+    /// use anyloop::{Child, Command, CommunicateError, Output, Stdio};
+    ///
+    /// /// Says one thing first, and then another.
+    /// async fn talk(child: &mut Child) -> Result<Output, CommunicateError> {
+    ///     if let Some(stdin) = &mut child.stdin {
+    ///         stdin.write_all(b"one ").await?;
+    ///     }
+    ///     child.communicate(b"two").await
+    /// }
+    ///
+    /// let output = anyloop::run(async {
+    ///     let echo = Command::new("cat").stdin(Stdio::Pipe).stdout(Stdio::Pipe);
+    ///     talk(&mut anyloop::create_subprocess_exec(&echo).unwrap()).await.unwrap()
+    /// })?;
+    /// assert_eq!(output.stdout, b"one two");
+    /// # Ok::<(), anyloop::RunError>(())
+    /// ```
     pub async fn communicate(&mut self, input: &[u8]) -> Result<Output, CommunicateError> {
         self.communicate_within(input, usize::MAX).await
     }
@@ -154,7 +180,7 @@ impl Child {
         match talked {
             Ok(status) => Ok(Output { status, stdout, stderr }),
             Err(None) => Err(CommunicateError::TooLong { stdout, stderr }),
-            Err(Some(error)) => Err(CommunicateError::Os(error)),
+            Err(Some(error)) => Err(error.into()),
         }
     }
 }

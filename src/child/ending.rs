@@ -1,6 +1,8 @@
 //! How does a task learn that a child has ended? Any number of tasks may wait, before and after.
 
+use alloc::boxed::Box;
 use core::future::Future;
+use core::num::NonZeroUsize;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
@@ -13,7 +15,47 @@ use crate::platform::{Arc, Lock};
 #[derive(Debug, Default)]
 struct Shared {
     status: Option<ExitStatus>,
-    wakers: Slab<Waker>,
+    waiters: Waiters,
+}
+
+/// Who waits: hardly ever more than one.
+#[derive(Debug, Default)]
+struct Waiters {
+    first: Option<Waker>,
+    others: Option<Box<Slab<Waker>>>,
+}
+
+/// The place of one who waits: 1 is the first's.
+type Place = NonZeroUsize;
+
+impl Waiters {
+    fn insert(&mut self, waker: Waker) -> Place {
+        if self.first.is_none() {
+            self.first = Some(waker);
+            return Place::MIN;
+        }
+        let key = self.others.get_or_insert_default().insert(waker);
+        Place::MIN.saturating_add(key + 1)
+    }
+
+    fn get_mut(&mut self, place: Place) -> Option<&mut Waker> {
+        match place.get().checked_sub(2) {
+            None => self.first.as_mut(),
+            Some(key) => self.others.as_mut()?.get_mut(key),
+        }
+    }
+
+    fn remove(&mut self, place: Place) -> Option<Waker> {
+        match place.get().checked_sub(2) {
+            None => self.first.take(),
+            Some(key) => self.others.as_mut()?.try_remove(key),
+        }
+    }
+
+    fn wake_all(self) {
+        let others = self.others.into_iter().flat_map(|others| *others).map(|(_, waker)| waker);
+        self.first.into_iter().chain(others).for_each(Waker::wake);
+    }
 }
 
 /// The end of one child, for those who wait for it.
@@ -30,19 +72,19 @@ impl Ending {
     }
 
     pub(super) const fn wait(self) -> Wait {
-        Wait { ending: self, key: None }
+        Wait { ending: self, place: None }
     }
 
     /// Tells all who wait, the first time.
     fn tell(&self, status: ExitStatus) {
-        let wakers = self.0.with(|shared| {
+        let waiters = self.0.with(|shared| {
             let new = shared.status.is_none();
             shared.status.get_or_insert(status);
-            new.then(|| core::mem::take(&mut shared.wakers))
+            new.then(|| core::mem::take(&mut shared.waiters))
         });
         // Wakers are user code: called and dropped out here.
-        for (_, waker) in wakers.into_iter().flatten() {
-            waker.wake();
+        if let Some(waiters) = waiters {
+            waiters.wake_all();
         }
     }
 }
@@ -70,7 +112,7 @@ impl Drop for Teller {
 #[derive(Debug)]
 pub struct Wait {
     ending: Ending,
-    key: Option<usize>,
+    place: Option<Place>,
 }
 
 impl Future for Wait {
@@ -78,15 +120,15 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitStatus> {
         let waker = cx.waker().clone();
-        let Self { ending, key } = &mut *self;
+        let Self { ending, place } = &mut *self;
         let (polled, unused) = ending.0.with(|shared| {
             if let Some(status) = shared.status {
                 return (Poll::Ready(status), Some(waker));
             }
-            match key.and_then(|key| shared.wakers.get_mut(key)) {
-                Some(place) => (Poll::Pending, Some(core::mem::replace(place, waker))),
+            match place.and_then(|place| shared.waiters.get_mut(place)) {
+                Some(former) => (Poll::Pending, Some(core::mem::replace(former, waker))),
                 None => {
-                    *key = Some(shared.wakers.insert(waker));
+                    *place = Some(shared.waiters.insert(waker));
                     (Poll::Pending, None)
                 }
             }
@@ -99,8 +141,8 @@ impl Future for Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        let Some(key) = self.key else { return };
-        let waker = self.ending.0.with(|shared| shared.wakers.try_remove(key));
+        let Some(place) = self.place else { return };
+        let waker = self.ending.0.with(|shared| shared.waiters.remove(place));
         drop(waker);
     }
 }

@@ -1,15 +1,46 @@
 //! What a watcher promises: each registered child is reported once, with the truth.
 
-use alloc::boxed::Box;
 use core::any::Any;
 use core::fmt;
 
 use super::{ChildToken, ExitStatus, Pid, Reaper};
+use crate::callback::Raw;
 use crate::platform::{Arc, share};
 use crate::{Loop, Rejected, WatchError, get_running_loop};
 
 /// What is told that a child ended. It runs as a callback of the loop that was named.
-pub type ExitCallback = Box<dyn FnOnce(Pid, ExitStatus) + Send>;
+///
+/// It is two words big, one of them payload: a closure of one word is stored inline, others are boxed.
+///
+/// ```
+/// use anyloop::{ExitCallback, ExitStatus, Pid};
+///
+/// let callback = ExitCallback::new(|pid, status| println!("child {pid} {status}"));
+/// callback.call(Pid::new(7).unwrap(), ExitStatus::Exited(0));
+/// ```
+pub struct ExitCallback(Raw<1, (Pid, ExitStatus)>);
+
+impl ExitCallback {
+    /// Stores `function`.
+    pub fn new(function: impl FnOnce(Pid, ExitStatus) + Send + 'static) -> Self {
+        Self(Raw::new(move |(pid, status)| function(pid, status)))
+    }
+
+    /// Tells it.
+    ///
+    /// # Panics
+    ///
+    /// If the closure panics.
+    pub fn call(self, pid: Pid, status: ExitStatus) {
+        self.0.call((pid, status));
+    }
+}
+
+impl fmt::Debug for ExitCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExitCallback(..)")
+    }
+}
 
 /// Notices that children end, and tells a loop.
 ///
@@ -120,7 +151,7 @@ impl Watcher {
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
         match get_running_loop() {
             Ok(lp) => self.watch_on(&lp, token, callback),
-            Err(_) => Err(Rejected::new(WatchError::NoRunningLoop, (token, Box::new(callback)))),
+            Err(_) => Err(Rejected::new(WatchError::NoRunningLoop, (token, ExitCallback::new(callback)))),
         }
     }
 
@@ -135,7 +166,7 @@ impl Watcher {
         token: ChildToken,
         callback: impl FnOnce(Pid, ExitStatus) + Send + 'static,
     ) -> Result<Option<ExitCallback>, Rejected<(ChildToken, ExitCallback), WatchError>> {
-        self.0.watch(lp, token, Box::new(callback))
+        self.0.watch(lp, token, ExitCallback::new(callback))
     }
 
     /// asyncio's form: the child by number, on the running loop.

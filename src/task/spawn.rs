@@ -91,6 +91,30 @@ impl Drop for Member {
     }
 }
 
+/// A future and its place in the set: what `async` would make of both keeps each twice.
+struct Placed<F> {
+    /// None once it is finished.
+    future: Option<F>,
+    /// Goes after the future.
+    _member: Member,
+}
+
+impl<F: Future> Future for Placed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the future is not moved: it is polled and dropped where it is, and `Placed` has no `Drop`.
+        let mut future = unsafe { self.map_unchecked_mut(|placed| &mut placed.future) };
+        let Some(polled) = future.as_mut().as_pin_mut() else { return Poll::Pending };
+        let poll = polled.poll(cx);
+        if poll.is_ready() {
+            // Here its `Drop` may panic.
+            future.set(None);
+        }
+        poll
+    }
+}
+
 /// Starts `future` as a task of `lp`.
 pub(crate) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Result<Task<F::Output>, Rejected<F>> {
     if lp.is_closed() {
@@ -108,10 +132,7 @@ pub(crate) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Result<Task<F:
     };
     let make = |header: &Header| {
         let member = Member { set: set.clone(), key, header: NonNull::from(header) };
-        async move {
-            let _member = member;
-            future.await
-        }
+        Placed { future: Some(future), _member: member }
     };
     let builder = async_task::Builder::new().metadata(Header::new(owner));
     // SAFETY: `schedule` owns a `Remote`, which is Send, Sync and 'static. The future and what it

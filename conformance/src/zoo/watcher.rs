@@ -97,7 +97,7 @@ impl Shared {
         let children = mem::take(&mut self.table().children);
         for (pid, registration) in children {
             if self.has(Sick::TellsInChild) {
-                (registration.callback)(pid, ExitStatus::Unknown);
+                registration.callback.call(pid, ExitStatus::Unknown);
             } else {
                 Self::end(pid);
             }
@@ -150,7 +150,8 @@ impl Shared {
         }
         let taken = table.children.remove(&pid)?;
         if self.has(Sick::RemembersTold) {
-            let shadow = Registration { remote: taken.remote.clone(), callback: Box::new(|_, _| ()) };
+            let shadow =
+                Registration { remote: taken.remote.clone(), callback: ExitCallback::new(|_, _| ()) };
             table.children.insert(pid, shadow);
         }
         Some((taken, status))
@@ -169,7 +170,7 @@ impl Shared {
         if self.has(Sick::CollectsRefused) {
             let _ = look(pid, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         }
-        if self.has(Sick::SwallowsCallback) { Box::new(|_, _| ()) } else { callback }
+        if self.has(Sick::SwallowsCallback) { ExitCallback::new(|_, _| ()) } else { callback }
     }
 
     /// Ends a child and collects it.
@@ -186,13 +187,13 @@ impl Shared {
             Unix::default().handle(Handling::Default);
         }
         if self.has(Sick::CallsAnywhere) {
-            return callback(pid, status);
+            return callback.call(pid, status);
         }
         if self.has(Sick::DiesOfPanic) {
             let fragile = Fragile(self.dead.clone());
             let _ = remote.call_soon(move || {
                 if !fragile.0.load(Ordering::Relaxed) {
-                    callback(pid, status);
+                    callback.call(pid, status);
                 }
             });
             return;
@@ -200,7 +201,7 @@ impl Shared {
         let other = Pid::new(pid.get() + 1).filter(|_| self.has(Sick::TellsOtherPid));
         let pid = other.unwrap_or(pid);
         // If the loop is closed there is nobody to tell, and the child has been collected.
-        let _ = remote.call_soon(move || callback(pid, status));
+        let _ = remote.call_soon(move || callback.call(pid, status));
     }
 }
 
@@ -208,9 +209,9 @@ impl Table {
     /// Makes the registration of `pid` call `former` as well, first.
     fn run_both(&mut self, pid: Pid, former: ExitCallback) {
         if let Some(Registration { remote, callback }) = self.children.remove(&pid) {
-            let callback: ExitCallback = Box::new(move |pid, status| {
-                former(pid, status);
-                callback(pid, status);
+            let callback = ExitCallback::new(move |pid, status| {
+                former.call(pid, status);
+                callback.call(pid, status);
             });
             self.children.insert(pid, Registration { remote, callback });
         }
@@ -271,7 +272,7 @@ impl ChildWatcher for Specimen {
             && shared.has(Sick::CallsAtOnce)
             && let Some((registration, status)) = shared.take(pid)
         {
-            (registration.callback)(pid, status);
+            registration.callback.call(pid, status);
         }
         Ok(displaced)
     }

@@ -96,7 +96,7 @@ impl News {
     /// Has the loop call back. If it is closed there is nobody to tell.
     pub(crate) fn tell(self) {
         let Self { pid, status, watch: Watch { remote, callback } } = self;
-        drop(remote.call_soon(move || callback(pid, status)));
+        drop(remote.call_soon(move || callback.call(pid, status)));
     }
 }
 

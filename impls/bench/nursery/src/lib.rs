@@ -44,6 +44,10 @@ pub trait Watch {
     /// Watches for its end, if spawning it did not see to that already.
     fn watch(&mut self, child: Self::Child);
 
+    /// Does now what [`watch`](Self::watch) has put off, so that the first end does not pay for all: a task for a
+    /// child is polled once.
+    fn settle(&mut self) {}
+
     /// Waits until another child has ended, and says with which code: one that is below zero if it
     /// has none.
     fn next(&mut self) -> i32;
@@ -77,6 +81,7 @@ pub fn observe(watch: &mut impl Watch, measured: Measured, others: u64, length: 
         let child = watch.spawn(gate_of_others.input());
         watch.watch(child);
     }
+    watch.settle();
     let (full, threads) = (meter::memory(), meter::threads());
 
     deadline::set();

@@ -1,50 +1,64 @@
 //! What does it take by hand? One way for each of anyloop's watchers, without a loop, a registry or
 //! callbacks, and with the same kernel objects.
 //!
+//! The pidfd of a child comes from `c/clone.c`, with the child; the other ways know numbers, from std.
+//!
 //! Those that hear of the signal have a handler, as a library must that leaves the mask of blocked
 //! signals to the program.
 
 use std::collections::VecDeque;
-use std::ffi::c_void;
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io::PipeReader;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{mem, ptr};
 
-use anyloop_bench_nursery::{Watch, command};
+use anyloop_bench_nursery::{CHILD, Watch, command};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::process::{
-    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, pidfd_open, wait, waitid, waitpid,
-};
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid, waitpid};
 
 use super::observed;
 use crate::case::Subject;
 use crate::limits::eventfd::{Bell, wait_for};
 
+unsafe extern "C" {
+    fn bench_clone(program: *const c_char, input: c_int) -> c_int;
+}
+
 /// A way to watch for the ends of children.
-trait Way {
+pub(super) trait Way {
+    type Child;
+
     fn new() -> Self;
 
-    fn add(&mut self, child: Pid);
+    fn spawn(&mut self, input: PipeReader) -> Self::Child;
+
+    fn add(&mut self, child: Self::Child);
 
     /// Waits for news, and adds the codes of those who have ended. There may be none.
     fn wait(&mut self, ended: &mut VecDeque<i32>);
 }
 
 /// A way, and what it has found.
-struct ByHand<W> {
+pub(super) struct ByHand<W> {
     way: W,
     ended: VecDeque<i32>,
 }
 
-impl<W: Way> Watch for ByHand<W> {
-    type Child = Pid;
+impl<W: Way> ByHand<W> {
+    pub(super) fn new() -> Self {
+        Self { way: W::new(), ended: VecDeque::new() }
+    }
+}
 
-    fn spawn(&mut self, input: PipeReader) -> Pid {
-        Pid::from_child(&command(input).spawn().expect("a child"))
+impl<W: Way> Watch for ByHand<W> {
+    type Child = W::Child;
+
+    fn spawn(&mut self, input: PipeReader) -> W::Child {
+        self.way.spawn(input)
     }
 
-    fn watch(&mut self, child: Pid) {
+    fn watch(&mut self, child: W::Child) {
         self.way.add(child);
     }
 
@@ -56,6 +70,11 @@ impl<W: Way> Watch for ByHand<W> {
             }
         }
     }
+}
+
+/// A child that is known by its number.
+fn numbered(input: PipeReader) -> Pid {
+    Pid::from_child(&command(input).spawn().expect("a child"))
 }
 
 fn code(status: Option<WaitIdStatus>) -> i32 {
@@ -85,8 +104,14 @@ extern "C" fn wait_and_ring(child: *mut c_void) -> *mut c_void {
 }
 
 impl Way for Threads {
+    type Child = Pid;
+
     fn new() -> Self {
         Self(HALL.get_or_init(|| Hall { bell: Bell::new(), ended: Mutex::default() }))
+    }
+
+    fn spawn(&mut self, input: PipeReader) -> Pid {
+        numbered(input)
     }
 
     fn add(&mut self, child: Pid) {
@@ -112,22 +137,37 @@ impl Way for Threads {
 }
 
 /// A pidfd for each child, in an epoll.
-struct Pidfds(OwnedFd);
+pub(super) struct Pidfds {
+    epoll: OwnedFd,
+    program: CString,
+}
 
 impl Way for Pidfds {
+    type Child = OwnedFd;
+
     fn new() -> Self {
-        Self(epoll::create(CreateFlags::CLOEXEC).expect("an epoll"))
+        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
+        Self { epoll, program: CString::new(CHILD).expect("a path") }
     }
 
-    fn add(&mut self, child: Pid) {
-        let pidfd = pidfd_open(child, PidfdFlags::empty()).expect("a pidfd").into_raw_fd();
-        // SAFETY: it is open until it is seen to be ready.
-        let borrowed = unsafe { BorrowedFd::borrow_raw(pidfd) };
-        epoll::add(&self.0, borrowed, EventData::new_u64(pidfd as u64), EventFlags::IN).expect("room");
+    fn spawn(&mut self, input: PipeReader) -> OwnedFd {
+        // SAFETY: the path ends with a zero, and the input is open; it gives a new descriptor, or none.
+        unsafe {
+            let pidfd = bench_clone(self.program.as_ptr(), input.as_raw_fd());
+            assert!(pidfd >= 0, "a child");
+            OwnedFd::from_raw_fd(pidfd)
+        }
+    }
+
+    fn add(&mut self, child: OwnedFd) {
+        let data = EventData::new_u64(child.as_raw_fd() as u64);
+        epoll::add(&self.epoll, &child, data, EventFlags::IN).expect("room");
+        // It is closed when it is seen to be ready.
+        let _ = child.into_raw_fd();
     }
 
     fn wait(&mut self, ended: &mut VecDeque<i32>) {
-        for key in wait_for(&self.0) {
+        for key in wait_for(&self.epoll) {
             let raw = key as RawFd;
             // SAFETY: `add` gave it up, and closing it takes it out of the epoll.
             let pidfd = unsafe { OwnedFd::from_raw_fd(raw) };
@@ -166,8 +206,14 @@ struct Each {
 }
 
 impl Way for Each {
+    type Child = Pid;
+
     fn new() -> Self {
         Self { bell: listen(), children: Vec::new() }
+    }
+
+    fn spawn(&mut self, input: PipeReader) -> Pid {
+        numbered(input)
     }
 
     fn add(&mut self, child: Pid) {
@@ -190,8 +236,14 @@ impl Way for Each {
 struct Anybody(&'static Bell);
 
 impl Way for Anybody {
+    type Child = Pid;
+
     fn new() -> Self {
         Self(listen())
+    }
+
+    fn spawn(&mut self, input: PipeReader) -> Pid {
+        numbered(input)
     }
 
     fn add(&mut self, _: Pid) {}
@@ -216,6 +268,5 @@ pub(super) fn subjects(others: u64) -> Vec<Subject> {
 }
 
 fn limit<W: Way + 'static>(others: u64, name: &'static str, ours: &'static str) -> Subject {
-    let make = || ByHand { way: W::new(), ended: VecDeque::new() };
-    Subject::limit(name, observed(others, make)).against(ours)
+    Subject::limit(name, observed(others, ByHand::<W>::new)).against(ours)
 }

@@ -1,37 +1,41 @@
 //! And what does all of a child's life take, from its start to its end? Here every peer starts its children as it does.
 
 use std::collections::VecDeque;
-use std::ffi::{CString, c_char, c_int};
 use std::io::PipeReader;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::process::Command as Program;
+use std::time::Duration;
 
-use anyloop::{Child, Command, ExitStatus, Loop, Task, Watcher};
+use anyloop::{Child, Command, ExitStatus, Loop, Task, Wait, Watcher, sleep};
 use anyloop_bench_nursery::{CHILD, Measured, Watch, observe};
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 
+use super::limits::{ByHand, Pidfds};
 use super::peers::{Smol, printed};
 use super::{ALONE, AMONG, one_cpu};
 use crate::case::{Case, Order, Sample, Subject};
-use crate::limits::eventfd::wait_for;
 use crate::{hello, uv};
 
-unsafe extern "C" {
-    fn bench_clone(program: *const c_char, input: c_int) -> c_int;
-}
-
-/// A loop, and those whose ends are awaited, in order.
+/// A loop, which runs for the latest child, and has a task for each of the others.
 struct Ours {
     lp: Loop,
     watcher: Watcher,
-    waits: VecDeque<Task<ExitStatus>>,
+    latest: Option<Wait>,
+    others: VecDeque<Task<ExitStatus>>,
 }
 
 impl Ours {
     fn new() -> Self {
         let (lp, watcher) = (anyloop_bench_subject::make(), anyloop_bench_subject::watcher("pidfd"));
-        Self { lp, watcher, waits: VecDeque::new() }
+        // It waits once, so that what wakes it is there, and takes none of the low descriptors meanwhile.
+        lp.run_until_complete(sleep(Duration::from_millis(1))).expect("it runs").expect("it can wait");
+        Self { lp, watcher, latest: None, others: VecDeque::new() }
+    }
+
+    /// Gives the one that was the latest a task.
+    fn displace(&mut self) {
+        if let Some(wait) = self.latest.take() {
+            self.others.push_back(self.lp.spawn_local(wait).expect("an open loop"));
+        }
     }
 }
 
@@ -44,63 +48,24 @@ impl Watch for Ours {
     }
 
     fn watch(&mut self, child: Child) {
-        // The one that is awaited next is the last that was started, until the others are.
-        self.waits.push_front(self.lp.spawn_local(child.wait()).expect("an open loop"));
+        self.displace();
+        self.latest = Some(child.wait());
+    }
+
+    fn settle(&mut self) {
+        self.displace();
+        self.lp.run_until_complete(async {}).expect("it runs");
     }
 
     fn next(&mut self) -> i32 {
-        let wait = self.waits.pop_front().expect("somebody is awaited");
-        match self.lp.run_until_complete(wait).expect("it runs").expect("nobody cancels it") {
-            ExitStatus::Exited(code) => code,
-            _ => -1,
-        }
-    }
-}
-
-/// By hand: `c/clone.c`, and an epoll of pidfds.
-struct ByHand {
-    epoll: OwnedFd,
-    program: CString,
-    ended: VecDeque<i32>,
-}
-
-impl ByHand {
-    fn new() -> Self {
-        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
-        Self { epoll, program: CString::new(CHILD).expect("a path"), ended: VecDeque::new() }
-    }
-}
-
-impl Watch for ByHand {
-    type Child = OwnedFd;
-
-    fn spawn(&mut self, input: PipeReader) -> OwnedFd {
-        // SAFETY: the path ends with a zero, and the input is open; it gives a new descriptor, or none.
-        unsafe {
-            let pidfd = bench_clone(self.program.as_ptr(), input.as_raw_fd());
-            assert!(pidfd >= 0, "a child");
-            OwnedFd::from_raw_fd(pidfd)
-        }
-    }
-
-    fn watch(&mut self, child: OwnedFd) {
-        let data = EventData::new_u64(child.as_raw_fd() as u64);
-        epoll::add(&self.epoll, &child, data, EventFlags::IN).expect("room");
-        // It is closed when it is seen to be ready.
-        let _ = child.into_raw_fd();
-    }
-
-    fn next(&mut self) -> i32 {
-        while self.ended.is_empty() {
-            for key in wait_for(&self.epoll) {
-                // SAFETY: `watch` gave it up, and closing it takes it out of the epoll.
-                let pidfd = unsafe { OwnedFd::from_raw_fd(key as RawFd) };
-                let status =
-                    waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("it is a child");
-                self.ended.push_back(status.and_then(|status| status.exit_status()).unwrap_or(-1));
+        let ended = match self.latest.take() {
+            Some(wait) => self.lp.run_until_complete(wait),
+            None => {
+                let other = self.others.pop_front().expect("somebody is awaited");
+                self.lp.run_until_complete(other).map(|ended| ended.expect("nobody cancels it"))
             }
-        }
-        self.ended.pop_front().unwrap_or(-1)
+        };
+        if let ExitStatus::Exited(code) = ended.expect("it runs") { code } else { -1 }
     }
 }
 
@@ -127,7 +92,7 @@ fn tokio(others: u64) -> impl Fn(&Order) -> Sample {
 fn subjects(others: u64, big: bool) -> Vec<Subject> {
     let mut subjects = vec![
         Subject::ours("anyloop", lives(others, big, Ours::new)),
-        Subject::limit("clone3, shared table, pidfd, epoll", lives(others, big, ByHand::new)),
+        Subject::limit("clone3, shared table, pidfd, epoll", lives(others, big, ByHand::<Pidfds>::new)),
     ];
     if !big {
         subjects.extend([

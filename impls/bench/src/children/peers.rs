@@ -43,6 +43,10 @@ impl Watch for Smol {
         self.executor.spawn(waits).detach();
     }
 
+    fn settle(&mut self) {
+        while self.executor.try_tick() {}
+    }
+
     fn next(&mut self) -> i32 {
         async_io::block_on(self.executor.run(self.told.recv())).expect("somebody tells")
     }

@@ -29,6 +29,11 @@ impl Watch for Tokio {
         self.tasks.spawn_on(code, self.runtime.handle());
     }
 
+    fn settle(&mut self) {
+        // They are polled in the order in which they came, and this one is the last.
+        self.runtime.block_on(self.runtime.spawn(async {})).expect("a task that does not panic");
+    }
+
     fn next(&mut self) -> i32 {
         let ended = self.runtime.block_on(self.tasks.join_next());
         ended.expect("a child that is watched").expect("a task that does not panic")

@@ -55,6 +55,12 @@ impl End {
         self.registry.remote(self.child.pid(), self.id)
     }
 
+    /// The same, if that loop waits for a source.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
+    pub(crate) fn remote_that_waits(&self) -> Option<Remote> {
+        self.registry.remote_that_waits(self.child.pid(), self.id)
+    }
+
     /// Tells the loop that the child has ended.
     pub(crate) fn post(self: Arc<Self>) {
         let Some(remote) = self.remote() else { return };
@@ -95,7 +101,7 @@ impl Arrival {
     /// Collects the child and calls the callback, if the registration is still there.
     pub(crate) fn tell(self) {
         if let Some((known, status)) = self.0.take() {
-            (known.callback)(self.0.child.pid(), status);
+            known.callback.call(self.0.child.pid(), status);
         }
     }
 }

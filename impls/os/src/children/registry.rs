@@ -40,7 +40,8 @@ pub(crate) struct Ended {
 
 #[derive(Default)]
 struct State {
-    by_pid: HashMap<Pid, Registration, BuildInOrder>,
+    /// In boxes: a table has room for twice as many as there are, and leaves as much behind when it grows.
+    by_pid: HashMap<Pid, Box<Registration>, BuildInOrder>,
     last_id: u64,
     closed: bool,
 }
@@ -107,9 +108,9 @@ impl Registry {
                 Added::Replaced(mem::replace(&mut known.get_mut().callback, callback))
             }
             entry => {
-                let new = Registration { id, callback, remote, source: None, child: child.take() };
+                let new = Box::new(Registration { id, callback, remote, source: None, child: child.take() });
                 let former = match entry {
-                    Entry::Occupied(mut known) => Some(known.insert(new)),
+                    Entry::Occupied(mut known) => Some(*known.insert(new)),
                     Entry::Vacant(place) => {
                         place.insert(new);
                         None
@@ -131,7 +132,7 @@ impl Registry {
         let Some(mut state) = self.state() else { return Err(former) };
         match state.by_pid.entry(pid) {
             Entry::Occupied(mut known) if known.get().id == id => Ok(match former {
-                Some(former) => known.insert(former).callback,
+                Some(former) => known.insert(Box::new(former)).callback,
                 None => known.remove().callback,
             }),
             _ => Err(former),
@@ -148,15 +149,25 @@ impl Registry {
 
     /// The loop that is to be told now, if the registration is still there.
     pub(crate) fn remote(&self, pid: Pid, id: u64) -> Option<Remote> {
+        self.remote_if(pid, id, |_| true)
+    }
+
+    /// The same, if that loop waits for a source.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for loops that wait for children"))]
+    pub(crate) fn remote_that_waits(&self, pid: Pid, id: u64) -> Option<Remote> {
+        self.remote_if(pid, id, |known| known.source.is_some())
+    }
+
+    fn remote_if(&self, pid: Pid, id: u64, is_one: impl Fn(&Registration) -> bool) -> Option<Remote> {
         let state = self.state()?;
         let known = state.by_pid.get(&pid)?;
-        (known.id == id).then(|| known.remote.clone())
+        (known.id == id && is_one(known)).then(|| known.remote.clone())
     }
 
     /// Takes the registration out, if it is still there.
     pub(crate) fn take(&self, pid: Pid, id: u64) -> Option<Registration> {
         match self.state()?.by_pid.entry(pid) {
-            Entry::Occupied(known) if known.get().id == id => Some(known.remove()),
+            Entry::Occupied(known) if known.get().id == id => Some(*known.remove()),
             _ => None,
         }
     }
@@ -172,7 +183,7 @@ impl Registry {
         match self.state()?.by_pid.entry(pid) {
             Entry::Occupied(known) if known.get().id == id => {
                 let how = has_ended()?;
-                Some((known.remove(), how))
+                Some((*known.remove(), how))
             }
             _ => None,
         }
@@ -180,7 +191,7 @@ impl Registry {
 
     /// Takes out whatever is registered for `pid`.
     pub(crate) fn remove(&self, pid: Pid) -> Option<Registration> {
-        self.state()?.by_pid.remove(&pid)
+        self.state()?.by_pid.remove(&pid).map(|known| *known)
     }
 
     pub(crate) fn close(&self) {
@@ -199,8 +210,9 @@ impl Registry {
 impl Registry {
     /// Whether somebody looks at a child for which `is_one` says so of the loop that is to be told.
     pub(crate) fn any_looked_at(&self, is_one: impl Fn(&Remote) -> bool) -> bool {
-        let is_one = |known: &Registration| known.child.is_some() && is_one(&known.remote);
-        self.state().is_some_and(|state| state.by_pid.values().any(is_one))
+        let mut state = self.state();
+        let mut known = state.iter_mut().flat_map(|state| state.by_pid.values());
+        known.any(|known| known.child.is_some() && is_one(&known.remote))
     }
 
     /// Takes the registration out, if its child is looked at and `collect` says how it has ended. It is
@@ -214,7 +226,7 @@ impl Registry {
         match self.state()?.by_pid.entry(pid) {
             Entry::Occupied(known) if known.get().id == id => {
                 let status = collect(known.get().child.as_ref()?)?;
-                Some(Ended { pid, known: known.remove(), status })
+                Some(Ended { pid, known: *known.remove(), status })
             }
             _ => None,
         }
@@ -223,11 +235,11 @@ impl Registry {
     /// Takes out all whose child is looked at and has ended, in the order in which they came.
     pub(crate) fn take_all_ended(&self, collect: impl Fn(&ChildToken) -> Option<ExitStatus>) -> Vec<Ended> {
         let Some(mut state) = self.state() else { return Vec::new() };
-        let look = |(pid, known): (&Pid, &Registration)| Some((*pid, collect(known.child.as_ref()?)?));
-        let over: Vec<_> = state.by_pid.iter().filter_map(look).collect();
+        let look = |pid: &Pid, known: &Registration| Some((*pid, collect(known.child.as_ref()?)?));
+        let over: Vec<_> = state.by_pid.iter().filter_map(|(pid, known)| look(pid, known)).collect();
         let mut ended = Vec::with_capacity(over.len());
         for (pid, status) in over {
-            ended.extend(state.by_pid.remove(&pid).map(|known| Ended { pid, known, status }));
+            ended.extend(state.by_pid.remove(&pid).map(|known| Ended { pid, known: *known, status }));
         }
         ended.sort_unstable_by_key(|ended| ended.known.id);
         ended
@@ -238,7 +250,7 @@ impl Registry {
     pub(crate) fn give_out(&self, is_one: impl Fn(&Remote) -> bool) -> Vec<(u64, ChildToken)> {
         let Some(mut state) = self.state() else { return Vec::new() };
         let give =
-            |known: &mut Registration| Some((known.id, known.child.take_if(|_| is_one(&known.remote))?));
+            |known: &mut Box<Registration>| Some((known.id, known.child.take_if(|_| is_one(&known.remote))?));
         state.by_pid.values_mut().filter_map(give).collect()
     }
 

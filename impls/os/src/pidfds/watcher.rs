@@ -189,11 +189,13 @@ impl End {
         let Some(readiness) = lp.capabilities().readiness else {
             return Err((WatchError::Unsupported("readiness"), self));
         };
-        let Some(raw) = self.child.raw() else { return Err((os_error(Errno::BADF).into(), self)) };
+        let handle = self.child.handle().cloned();
+        let Some((raw, handle)) = handle.and_then(|handle| Some((handle.raw()?, handle))) else {
+            return Err((os_error(Errno::BADF).into(), self));
+        };
         let (registry, pid, id) = (self.registry.clone(), self.child.pid(), self.id);
-        let waiting = Rc::new(Waiting(Cell::new(Some(self))));
-        let told = waiting.clone();
-        let ready = Rc::new(move |_| told.ready());
+        let waiting = Waiting(Cell::new(Some(self)));
+        let ready = Rc::new(move |_| waiting.ready());
         // SAFETY: the descriptor belongs to the `End` in `waiting`, which the registration holds
         // until it is removed or has called back.
         let added = unsafe { readiness.add(RawSource(raw), Interest::READABLE, Trigger::Once, ready) };
@@ -205,8 +207,7 @@ impl End {
                 }
                 Ok(())
             }
-            // Nobody else has seen the `End` yet, so it is still there, and whole.
-            Err(error) => waiting.0.take().map_or(Ok(()), |end| Err((error.into(), end))),
+            Err(error) => Err((error.into(), Self { registry, child: ChildToken::new(pid, handle), id })),
         }
     }
 }
@@ -219,7 +220,7 @@ impl Waiting {
     fn ready(&self) {
         let Some(end) = self.0.take() else { return };
         match end.take_ended() {
-            Some((known, status)) => (known.callback)(end.child.pid(), status),
+            Some((known, status)) => known.callback.call(end.child.pid(), status),
             // It was removed; or it has not ended, which no kernel should say, and is left to a thread.
             None => self.0.set(Some(end)),
         }
@@ -228,11 +229,11 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // Still there: the loop was closed first, or the registration was removed. What is
-        // registered then gets a thread, which finds out whom to tell, if anybody; and if there
-        // is no thread to be had, the child stays a zombie until this process ends.
+        // Still there: the loop was closed first, or did not want it, or the registration was removed. What is
+        // registered, and was waited for, then gets a thread, which finds out whom to tell, if anybody; and if
+        // there is no thread to be had, the child stays a zombie until this process ends.
         if let Some(end) = self.0.take() {
-            match end.remote() {
+            match end.remote_that_waits() {
                 Some(_) if end.has_come() => Arc::new(end).post(),
                 Some(_) => drop(end.wait_in_thread()),
                 None => {}

@@ -101,7 +101,11 @@ fn less_slack(time: Duration, slack_of_thread: Duration) -> Option<Duration> {
 
 /// Whole milliseconds, rounded up; -1 is for ever. Longer waits than fit end early, with nothing.
 fn milliseconds(timeout: Option<Duration>) -> i32 {
-    timeout.map_or(-1, |time| i32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX))
+    let whole = |time: Duration| {
+        let rest = time.subsec_nanos().div_ceil(1_000_000);
+        time.as_secs().saturating_mul(1000).saturating_add(rest.into())
+    };
+    timeout.map_or(-1, |time| i32::try_from(whole(time)).unwrap_or(i32::MAX))
 }
 
 fn coarse_wait(epoll: &OwnedFd, events: &mut Events, timeout: Option<Duration>) -> Result<usize, Errno> {

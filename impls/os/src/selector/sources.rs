@@ -33,11 +33,10 @@ const WAKE: u64 = 0;
 /// What is watched, for whom.
 struct Registration {
     fd: RawFd,
-    interest: Cell<Interest>,
+    interest: Interest,
     trigger: Trigger,
-    live: Cell<bool>,
     /// How often each side was given up: what was seen before does not count any more.
-    given_up: [Cell<u32>; 2],
+    given_up: [u16; 2],
     callback: Rc<dyn Fn(Interest)>,
 }
 
@@ -56,34 +55,52 @@ fn is_any(interest: Interest) -> bool {
 /// All registrations of a loop.
 #[derive(Default)]
 struct Table {
-    known: HashMap<Handle, Rc<Registration>, BuildInOrder>,
-    /// Whose each number is.
-    owners: Vec<Option<Handle>>,
+    known: HashMap<Handle, Registration, BuildInOrder>,
+    /// Whose each number is: the lower half of a handle, which no two have that meet here.
+    owners: Vec<u32>,
+}
+
+/// Nobody.
+const NONE: u32 = 0;
+
+const fn half(handle: Handle) -> u32 {
+    handle.to_bits() as u32
 }
 
 impl Table {
-    fn owner(&self, fd: RawFd) -> Option<Handle> {
-        self.owners.get(usize::try_from(fd).ok()?).copied().flatten()
+    fn owner(&self, fd: RawFd) -> u32 {
+        usize::try_from(fd).ok().and_then(|number| self.owners.get(number)).copied().unwrap_or(NONE)
     }
 
-    fn insert(&mut self, handle: Handle, registration: Rc<Registration>) {
+    fn owns(&self, handle: Handle, registration: &Registration) -> bool {
+        self.owner(registration.fd) == half(handle)
+    }
+
+    fn insert(&mut self, handle: Handle, registration: Registration) {
         if let Ok(number) = usize::try_from(registration.fd) {
             if self.owners.len() <= number {
-                self.owners.resize(number + 1, None);
+                self.owners.resize(number + 1, NONE);
             }
-            self.owners[number] = Some(handle);
+            self.owners[number] = half(handle);
         }
         self.known.insert(handle, registration);
     }
 
     /// Takes a registration out, and says whether it owned its number.
-    fn remove(&mut self, handle: Handle) -> Option<(Rc<Registration>, bool)> {
+    fn remove(&mut self, handle: Handle) -> Option<(Registration, bool)> {
         let registration = self.known.remove(&handle)?;
-        let owned = self.owner(registration.fd) == Some(handle);
-        if let Some(owner) = usize::try_from(registration.fd).ok().and_then(|fd| self.owners.get_mut(fd)) {
-            *owner = owner.filter(|owner| *owner != handle);
+        let owned = self.owns(handle, &registration);
+        let place = usize::try_from(registration.fd).ok().and_then(|number| self.owners.get_mut(number));
+        if let Some(owner) = place.filter(|_| owned) {
+            *owner = NONE;
         }
         Some((registration, owned))
+    }
+
+    /// What is to be called for a side that was seen when it had been given up so often.
+    fn callback(&self, handle: Handle, side: usize, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
+        let known = self.known.get(&handle)?;
+        (known.given_up[side] == given_up).then(|| known.callback.clone())
     }
 }
 
@@ -201,18 +218,21 @@ impl Sources {
             kernel.woken.get().inspect(|woken| woken.quieten());
             return true;
         };
-        let Some(registration) = self.table.borrow().known.get(&handle).cloned() else { return false };
-        let (trigger, interest) = (registration.trigger, registration.interest.get());
+        let look = |known: &Registration| (known.trigger, known.interest, known.given_up);
+        let known = self.table.borrow().known.get(&handle).map(look);
+        let Some((trigger, interest, given_up)) = known else { return false };
         let seen = both(report.seen, interest);
         if trigger == Trigger::Once {
             self.queue(handle, interest, trigger, ready, self.once(handle, seen));
             return true;
         }
         for (side, of) in SIDES.into_iter().enumerate().filter(|(_, side)| is_any(both(*side, seen))) {
-            let (registration, before) = (registration.clone(), registration.given_up[side].get());
+            let (table, before) = (self.table.clone(), given_up[side]);
             let callback = Callback::new(move || {
-                if registration.live.get() && registration.given_up[side].get() == before {
-                    (registration.callback)(of);
+                // Bound to a name, so that the borrow is over before it is called.
+                let callback = table.borrow().callback(handle, side, before);
+                if let Some(callback) = callback {
+                    callback(of);
                 }
             });
             self.queue(handle, interest, trigger, ready, callback);
@@ -249,9 +269,10 @@ impl Sources {
     /// Takes a new poller, which knows what is registered, and nothing else.
     fn begin_anew(&self) -> Result<(), OsError> {
         let anew = Kernel::new().map_err(os_error)?;
-        for (handle, known) in &self.table.borrow().known {
-            let interest = known.interest.get();
-            if self.table.borrow().owner(known.fd) == Some(*handle) && is_any(interest) {
+        let table = self.table.borrow();
+        for (handle, known) in &table.known {
+            let interest = known.interest;
+            if table.owns(*handle, known) && is_any(interest) {
                 // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
                 // system refuses a number that is closed.
                 let fd = unsafe { borrow(known.fd) };
@@ -274,10 +295,8 @@ impl Sources {
         self.closed.set(true);
         self.waker.forget();
         drop(self.kernel.take());
+        // Bound to a name, so that the borrow is over before anything is dropped.
         let table = self.table.take();
-        for registration in table.known.values() {
-            registration.live.set(false);
-        }
         drop(table);
     }
 }
@@ -307,39 +326,32 @@ impl Readiness for Sources {
         let system = &self.kernel()?.system;
         match system.add(borrowed, handle.to_bits(), interest, trigger) {
             // One that called back once, and was not closed since, is still known to the system.
-            Err(Errno::EXIST) if self.table.borrow().owner(fd).is_none() => {
+            Err(Errno::EXIST) if self.table.borrow().owner(fd) == NONE => {
                 system.modify(borrowed, handle.to_bits(), interest, trigger)
             }
             added => added,
         }
         .map_err(os_error)?;
-        let registration = Registration {
-            fd,
-            interest: Cell::new(interest),
-            trigger,
-            live: Cell::new(true),
-            given_up: Default::default(),
-            callback,
-        };
-        self.table.borrow_mut().insert(handle, Rc::new(registration));
+        let registration = Registration { fd, interest, trigger, given_up: [0; 2], callback };
+        self.table.borrow_mut().insert(handle, registration);
         Ok(handle)
     }
 
     fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
-        let table = self.table.borrow();
+        let mut table = self.table.borrow_mut();
         let known = table.known.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
-        if table.owner(known.fd) != Some(handle) {
+        if !table.owns(handle, known) {
             return Err(os_error(Errno::BADF));
         }
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { borrow(known.fd) };
         self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
-        for (side, given_up) in SIDES.into_iter().zip(&known.given_up) {
-            if !is_any(both(side, interest)) {
-                given_up.set(given_up.get().wrapping_add(1));
+        if let Some(known) = table.known.get_mut(&handle) {
+            known.interest = interest;
+            for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
+                *given_up = given_up.wrapping_add((!is_any(both(side, interest))).into());
             }
         }
-        known.interest.set(interest);
         Ok(())
     }
 
@@ -347,7 +359,6 @@ impl Readiness for Sources {
         // Bound to a name, so that the callback is dropped outside of the borrow.
         let removed = self.table.borrow_mut().remove(handle);
         let Some((registration, owned)) = &removed else { return false };
-        registration.live.set(false);
         if *owned {
             // SAFETY: `add` was promised that the source stays open until it is removed, which is what
             // is going on here.

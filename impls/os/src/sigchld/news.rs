@@ -38,7 +38,7 @@ impl News {
     pub(super) fn tell(mut self) {
         let Some(Ended { pid, known, status }) = self.only.take() else { return };
         if get_running_loop().is_ok_and(|lp| lp.remote().is_same(&known.remote)) {
-            (known.callback)(pid, status);
+            known.callback.call(pid, status);
         } else {
             Self::post(Ended { pid, known, status });
         }
@@ -48,7 +48,7 @@ impl News {
     pub(super) fn post(ended: Ended) {
         let Ended { pid, known, status } = ended;
         let callback = known.callback;
-        drop(known.remote.call_soon(move || callback(pid, status)));
+        drop(known.remote.call_soon(move || callback.call(pid, status)));
     }
 }
 

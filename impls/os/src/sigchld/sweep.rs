@@ -112,7 +112,7 @@ mod tests {
     fn whom_the_look_of_another_loop_has_found_waits_no_more() {
         let lp = Policy::new(DefaultEventLoopPolicy::new()).new_event_loop().expect("a loop");
         let (sweep, stranger) = (Sweep::default(), Pid::new(1).expect("a number"));
-        let added = sweep.add(&lp, stranger.into(), Box::new(|_, _| {}));
+        let added = sweep.add(&lp, stranger.into(), ExitCallback::new(|_, _| {}));
         let Ok(Registered::New(id, None)) = added else { panic!("it is not registered") };
         sweep.look(&mut News::default());
         assert!(sweep.look_at(stranger, id));

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::{CString, OsString, c_char};
 use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::ptr;
+use std::{iter, ptr};
 
 use anyloop::{Command, Setting, SpawnFailure, SpawnStep};
 use rustix::io::Errno;
@@ -17,8 +17,8 @@ const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 
 /// What the new process reads. It is complete, and is not changed while the process uses it.
 pub(super) struct Plan {
-    /// Where the program may be, in order.
-    pub(super) candidates: Vec<CString>,
+    /// Where the program may be, in order, unless it is its own path.
+    found: Option<Pointers>,
     pub(super) argv: Pointers,
     pub(super) environment: Environment,
     pub(super) directory: Option<CString>,
@@ -44,13 +44,30 @@ pub(super) enum Move {
 /// C strings, as `execve` takes them.
 pub(super) struct Pointers {
     pointers: Vec<*const c_char>,
-    _strings: Vec<CString>,
+    /// All of them, one behind the other.
+    _bytes: Vec<u8>,
 }
 
 impl Pointers {
-    fn new(strings: Vec<CString>) -> Self {
-        let pointers = strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect();
-        Self { pointers, _strings: strings }
+    fn new<'a>(strings: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Self, Errno> {
+        let mut bytes = Vec::with_capacity(strings.clone().map(|string| string.len() + 1).sum());
+        let mut count = 0;
+        for string in strings {
+            if string.contains(&0) {
+                return Err(Errno::INVAL);
+            }
+            bytes.extend_from_slice(string);
+            bytes.push(0);
+            count += 1;
+        }
+        let mut pointers = Vec::with_capacity(count + 1);
+        pointers.extend(bytes.split_inclusive(|byte| *byte == 0).map(|string| string.as_ptr().cast()));
+        pointers.push(ptr::null());
+        Ok(Self { pointers, _bytes: bytes })
+    }
+
+    fn of(strings: &[Vec<u8>]) -> Result<Self, Errno> {
+        Self::new(strings.iter().map(Vec::as_slice))
     }
 
     pub(super) fn as_ptr(&self) -> *const *const c_char {
@@ -70,7 +87,7 @@ impl Plan {
 
     fn make(command: &Command, streams: &Streams) -> Result<Self, Errno> {
         let setting = command.setting();
-        let argv = [command.get_program()].into_iter().chain(command.get_args().iter().map(Vec::as_slice));
+        let argv = iter::once(command.get_program()).chain(command.get_args().iter().map(Vec::as_slice));
         let moved = |source: &Source| match source {
             Source::Inherited => Move::Keep,
             Source::Null => Move::Null,
@@ -78,8 +95,8 @@ impl Plan {
             Source::Merged => Move::From(1),
         };
         Ok(Self {
-            candidates: candidates(command.get_program(), setting)?,
-            argv: Pointers::new(argv.map(c_string).collect::<Result<_, _>>()?),
+            found: candidates(command.get_program(), setting)?,
+            argv: Pointers::new(argv)?,
             environment: Environment::new(setting)?,
             directory: setting.current_dir.as_deref().map(c_string).transpose()?,
             streams: streams.sources.each_ref().map(moved),
@@ -90,22 +107,31 @@ impl Plan {
             limits: setting.limits.iter().map(|it| (it.resource, [it.soft, it.hard])).collect(),
         })
     }
+
+    /// The paths under which the program is looked for.
+    pub(super) fn candidates(&self) -> &[*const c_char] {
+        match &self.found {
+            Some(Pointers { pointers, .. }) => &pointers[..pointers.len() - 1],
+            None => &self.argv.pointers[..1],
+        }
+    }
 }
 
-/// The paths under which a program may be found.
-fn candidates(program: &[u8], setting: &Setting) -> Result<Vec<CString>, Errno> {
+/// The paths under which a program may be found that does not say where it is.
+fn candidates(program: &[u8], setting: &Setting) -> Result<Option<Pointers>, Errno> {
     if program.is_empty() || program.contains(&b'/') {
-        return Ok(vec![c_string(program)?]);
+        return Ok(None);
     }
     let changed = setting.env.iter().rfind(|(name, _)| name == b"PATH").map(|(_, value)| value.clone());
     let inherited = || env::var_os("PATH").filter(|_| !setting.env_clear).map(OsString::into_vec);
     let path = changed.unwrap_or_else(inherited).unwrap_or_else(|| DEFAULT_PATH.to_vec());
     let in_directory = |directory: &[u8]| match directory {
         // By tradition this is the working directory.
-        b"" => c_string(program),
-        _ => c_string(&[directory, b"/", program].concat()),
+        b"" => program.to_vec(),
+        _ => [directory, b"/", program].concat(),
     };
-    path.split(|byte| *byte == b':').map(in_directory).collect()
+    let paths: Vec<_> = path.split(|byte| *byte == b':').map(in_directory).collect();
+    Pointers::of(&paths).map(Some)
 }
 
 /// What the program finds in its environment.
@@ -124,9 +150,7 @@ impl Environment {
         if setting.env.iter().any(|(name, _)| name.is_empty() || name.contains(&b'=')) {
             return Err(Errno::INVAL);
         }
-        let strings =
-            changed(setting).into_iter().map(|variable| CString::new(variable).map_err(|_| Errno::INVAL));
-        Ok(Self::Changed(Pointers::new(strings.collect::<Result<_, _>>()?)))
+        Pointers::of(&changed(setting)).map(Self::Changed)
     }
 
     pub(super) fn as_ptr(&self) -> *const *const c_char {
