@@ -50,6 +50,7 @@ corpus! {
     "child-busy"
     "child-ended-before-watched"
     "child-late-twice"
+    "child-removed-lives"
     "child-replaced"
     "child-taken-over"
     "child-taken-over-late"

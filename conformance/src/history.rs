@@ -398,7 +398,11 @@ events! {
         /// How many callbacks and polls of the parent's were begun there.
         ran: u32,
         /// What was wrong with a new loop of `p`, if anything was.
-        fresh: Option<String>
+        fresh: Option<String>,
+        /// If children were registered: what the inherited watcher did that one of another process must
+        /// not do, and what was wrong with a new one.
+        inherited: Option<String>,
+        heir: Option<String>
     };
 
     // The world.

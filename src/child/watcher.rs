@@ -21,7 +21,8 @@ pub type ExitCallback = Box<dyn FnOnce(Pid, ExitStatus) + Send>;
 /// thread. If the loop is closed by the time a child ends, collect the child all the same
 /// ([`child.closed`](crate::rules::child::CLOSED)).
 ///
-/// In a forked child, a watcher of the parent is closed: it refuses, and neither tells
+/// In a forked child, a watcher of the parent is closed: it refuses
+/// ([`fork.watcher`](crate::rules::fork::WATCHER)), and neither tells
 /// ([`fork.calls`](crate::rules::fork::CALLS)) nor touches what the parent watches
 /// ([`fork.child`](crate::rules::fork::CHILD)). Compare a [`ProcessStamp`](crate::ProcessStamp) before
 /// you take a lock ([`fork.returns`](crate::rules::fork::RETURNS)).

@@ -60,8 +60,8 @@ rules! {
     Must REAPED = "child.reaped" from ["WATCH-01"]
         why "Zombies fill the process table."
         check "whether the wait that reads the status also collects";
-    /// When all children have been reported, the watcher MUST hold no more descriptors than before
-    /// they were registered.
+    /// When all children have been reported or removed, the watcher MUST hold no more descriptors than
+    /// before they were registered, but for the handles that came with children that live on.
     Must DESCRIPTORS = "child.descriptors" from ["WATCH-20", "WATCH-54", "B26"]
         why "A server that starts many children runs out of descriptors otherwise."
         check "who closes the pidfd when a child is told, removed and replaced";

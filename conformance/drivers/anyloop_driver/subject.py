@@ -21,6 +21,8 @@ LACKS = (
     ("process", "the driver plays no scenes with programs: asyncio's have streams and transports of their own"),
     ("step", "a host can take no steps: _run_once() is private"),
     ("fork.ends", "the driver ends a child inside of the callback that forked"),
+    ("fork.watcher", "the driver asks an inherited watcher for nothing but to remove, and to close"),
+    ("fork.reports", "the driver starts no children in forked ones"),
     ("fork.drops", "what a forked child drops is up to its garbage collector, which the child does not live to see"),
     ("close.abandoned", "what other threads use is the loop itself, so whoever holds it holds the loop"),
     ("wake.owner", "asyncio does not say on which thread a loop lives"),

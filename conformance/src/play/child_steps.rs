@@ -34,6 +34,8 @@ pub(super) struct State {
     suspended: bool,
     /// The callback that is registered for it and was not told yet.
     watched: Option<Label>,
+    /// Whether it was registered, and removed.
+    removed: bool,
     /// Whether some watcher has told of it, or the kit has collected it.
     settled: bool,
 }
@@ -85,6 +87,11 @@ impl Kids {
     /// Whether any child was ordered to end.
     pub(super) fn any_ordered(&self) -> bool {
         self.kids.borrow().values().any(|state| state.ordered && !state.suspended)
+    }
+
+    /// Whether the watcher works by way of the loop that it is attached to.
+    pub(super) const fn is_bound(&self) -> bool {
+        self.bound
     }
 
     /// How long it may take until a watcher, or a thread of one, has done what it is about to do.
@@ -222,7 +229,8 @@ impl Player {
         };
         self.log.with(|state| state.pids.insert(kid, pid));
         self.log.record(What::ChildStarted { kid, plan });
-        let state = State { pid, ordered: false, suspended: false, watched: None, settled: false };
+        let state =
+            State { pid, ordered: false, suspended: false, watched: None, removed: false, settled: false };
         self.kids.kids.borrow_mut().insert(kid, state);
     }
 
@@ -324,6 +332,7 @@ impl Player {
         let Some(label) = state.watched else { return };
         if answer {
             self.register(kid, None);
+            self.kids.change(kid, |state| state.removed = true);
             if self.log.holds(Token::Callback(label)) {
                 self.kids.lingering.borrow_mut().push(label);
             }
@@ -413,6 +422,21 @@ impl Player {
         }
         if let Some(after) = world.descriptors(before, self.kids.patience) {
             self.log.record_quietly(What::Descriptors { before, after });
+        }
+    }
+
+    /// The same, while children live on whose registrations were removed. A handle that came with one may be
+    /// needed for as long.
+    pub(super) fn count_descriptors_of_the_removed(&self) {
+        let world = self.world.clone();
+        let Some(children) = world.children() else { return };
+        let kids = self.kids.all();
+        let mut left = kids.iter().filter(|(_, state)| state.removed && !state.ordered).peekable();
+        if left.peek().is_some()
+            && left.all(|(_, state)| children.token(state.pid).raw().is_none())
+            && self.takers.is_empty()
+        {
+            self.count_descriptors();
         }
     }
 

@@ -22,6 +22,7 @@
 
 mod child_steps;
 mod fork_step;
+mod fork_watch;
 mod host_step;
 mod life_steps;
 mod loop_steps;
@@ -210,6 +211,8 @@ impl Player {
 
     /// Runs until nothing is left to wait for, closes, and looks at the closed loop.
     fn finish(&self) {
+        self.join();
+        self.count_descriptors_of_the_removed();
         for last in 0..Self::LAST_RUNS {
             self.join();
             // The last run may have started some.

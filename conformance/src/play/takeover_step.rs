@@ -30,6 +30,13 @@ pub(super) struct Takers {
     threads: RefCell<Vec<Box<dyn Thread>>>,
 }
 
+impl Takers {
+    /// Whether none has.
+    pub(super) fn is_empty(&self) -> bool {
+        self.labels.borrow().is_empty()
+    }
+}
+
 impl Player {
     /// Takes the step `takeover`.
     pub(super) fn take_over(&self, children: &dyn Children, which: LoopName, kid: Kid, label: Label) {

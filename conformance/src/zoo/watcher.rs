@@ -19,6 +19,7 @@ use std::fs::File;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::vec::Vec;
 
 use anyloop::{
     ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, Reaper, RejectReason,
@@ -38,8 +39,8 @@ pub fn watcher(sick: Option<Sick>) -> Watcher {
     let dead = Arc::default();
     world::notice_forks();
     let process = ProcessStamp::current();
-    let (table, strangers) = (Mutex::default(), Mutex::default());
-    Watcher::new(Specimen(Arc::new(Shared { sick, process, table, strangers, dead })))
+    let (table, strangers, held) = (Mutex::default(), Mutex::default(), Mutex::default());
+    Watcher::new(Specimen(Arc::new(Shared { sick, process, table, strangers, dead, held })))
 }
 
 struct Specimen(Arc<Shared>);
@@ -51,6 +52,8 @@ struct Shared {
     strangers: Mutex<Strangers>,
     /// Whether a callback has panicked.
     dead: Arc<AtomicBool>,
+    /// What it holds without need.
+    held: Mutex<Vec<File>>,
 }
 
 /// Notes a panic that passes by.
@@ -114,6 +117,7 @@ impl Shared {
             let forgotten = self.table().children.remove(&pid);
             return drop(forgotten);
         }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let taken = match stop {
             Some(signal) => {
                 let registration = self.table().children.remove(&pid);
@@ -278,7 +282,7 @@ impl ChildWatcher for Specimen {
 
     fn remove_child_handler(&self, pid: Pid) -> bool {
         let shared = &self.0;
-        if shared.is_inherited() {
+        if shared.is_inherited() && !shared.has(Sick::RemovesInChild) {
             return false;
         }
         if shared.has(Sick::RemovesNothing) {
@@ -292,6 +296,9 @@ impl ChildWatcher for Specimen {
             }
         }
         let removed = shared.table().children.remove(&pid);
+        if removed.is_some() && shared.has(Sick::HoldsRemoved) {
+            shared.held.lock().unwrap_or_else(PoisonError::into_inner).extend(File::open("/dev/null"));
+        }
         if removed.is_some() && shared.has(Sick::EndsRemoved) {
             Shared::end(pid);
         }
@@ -309,7 +316,8 @@ impl ChildWatcher for Specimen {
 
     fn is_active(&self) -> bool {
         let shared = &self.0;
-        let open = !shared.is_inherited() && !shared.table().closed;
+        let foreign = shared.is_inherited() && !shared.has(Sick::ActiveInChild);
+        let open = !foreign && !shared.table().closed;
         shared.has(Sick::ActiveForEver) || open && !shared.has(Sick::NeverActive)
     }
 

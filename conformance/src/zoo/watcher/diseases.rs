@@ -74,6 +74,12 @@ pub enum Sick {
     TellsInChild,
     /// Ends the registered children when it is closed in a forked child.
     EndsFromChild,
+    /// Says in a forked child that it is active.
+    ActiveInChild,
+    /// Removes in a forked child what the parent has registered.
+    RemovesInChild,
+    /// Keeps a descriptor for each child that was removed, until that has ended (B26).
+    HoldsRemoved,
     /// Takes the signal of a child's end for itself, whoever handled it before (B21).
     SeizesSignal,
     /// Leaves the signal to the system when it has told of an end, whoever handled it before (B20).
@@ -146,6 +152,12 @@ pub static DISEASES: &[Disease] = &[
         "loses a descriptor with each child",
         &rules::DESCRIPTORS,
         Sick::LosesDescriptors,
+    ),
+    sick(
+        "holds the removed",
+        "keeps a descriptor for each child that was removed, until that has ended",
+        &rules::DESCRIPTORS,
+        Sick::HoldsRemoved,
     ),
     sick("drops with the loop", "forgets a child whose loop is closed", &rules::CLOSED, Sick::DropsWithLoop),
     sick(
