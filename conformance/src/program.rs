@@ -365,6 +365,12 @@ steps! {
     "heed" Heed;
     /// Has SIGCHLD ignored. Means nothing once there was a child.
     "ignore" Ignore;
+    /// Has the thread of the loop block SIGCHLD. Means nothing once there was a child.
+    "block" Block;
+    /// Has SIGCHLD come in the middle of a system call, and looks what that notices.
+    "jolt" Jolt;
+    /// Takes the steps `watch`, `alien`, `takeover a` and `attach` while no descriptor is to be had.
+    "scarce" Scarce { body: Body };
     /// Has the watcher tell of children that nobody has registered.
     "adopt" Adopt;
     /// Asks the watcher how a child has ended that nobody had registered.

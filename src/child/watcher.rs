@@ -48,7 +48,9 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.interrupted`](crate::rules::child::INTERRUPTED),
     /// [`child.restored`](crate::rules::child::RESTORED),
     /// [`child.chained`](crate::rules::child::CHAINED),
-    /// [`child.ignored`](crate::rules::child::IGNORED).
+    /// [`child.ignored`](crate::rules::child::IGNORED),
+    /// [`child.blocked`](crate::rules::child::BLOCKED),
+    /// [`child.unseen`](crate::rules::child::UNSEEN).
     ///
     /// # Errors
     ///
@@ -73,7 +75,8 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// Called by the policy when a loop is stored in its main context, on that context. Watchers
     /// that need no loop of their own accept and ignore it.
     ///
-    /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED).
+    /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED),
+    /// [`child.unchanged`](crate::rules::child::UNCHANGED).
     ///
     /// # Errors
     ///

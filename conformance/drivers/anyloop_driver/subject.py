@@ -17,6 +17,8 @@ LACKS = (
     ("context", "asyncio stores nothing per context; threading.local and contextvars are Python's own"),
     ("capability", "there are no capabilities to ask for: methods raise NotImplementedError"),
     ("child.takeover", "the driver has children on one loop only"),
+    ("child.blocked", "the driver blocks no signals"),
+    ("child.unseen", "Python repeats a system call that is interrupted, and has no errno"),
     ("reaper", "no watcher tells of children that nobody has registered; the fast one keeps them to itself"),
     ("process", "the driver plays no scenes with programs: asyncio's have streams and transports of their own"),
     ("step", "a host can take no steps: _run_once() is private"),

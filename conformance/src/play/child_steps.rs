@@ -58,6 +58,12 @@ pub(super) struct Kids {
     pub(super) adopting: Cell<bool>,
     /// In how many places the program is about to start and register children.
     pub(super) brackets: Cell<u32>,
+    /// Whether no descriptor is to be had just now.
+    pub(super) scarce: Cell<bool>,
+    /// Whether the watcher was closed.
+    closed: Cell<bool>,
+    /// Whether it was attached to nothing last, if it has to be attached.
+    detached: Cell<bool>,
     /// Whether the program has its own idea of what handles the signal.
     pub(super) handled: Cell<bool>,
 }
@@ -72,6 +78,9 @@ impl Kids {
             adopting: Cell::default(),
             brackets: Cell::default(),
             handled: Cell::default(),
+            scarce: Cell::default(),
+            closed: Cell::default(),
+            detached: Cell::default(),
             kids: RefCell::default(),
             lingering: RefCell::default(),
             before: Cell::default(),
@@ -82,6 +91,18 @@ impl Kids {
     /// Whether no child was started yet, and no watcher asked for.
     pub(super) fn is_untouched(&self) -> bool {
         self.kids.borrow().is_empty() && !self.attached.get()
+    }
+
+    /// Whether the watcher needs nothing any more once all registrations are over: it is closed, or attached to
+    /// nothing if it has to be.
+    pub(super) fn has_let_go(&self) -> bool {
+        self.closed.get() || self.detached.get()
+    }
+
+    /// Whether no registration is left.
+    pub(super) fn all_over(&self, log: &Log) -> bool {
+        let over = |state: &State| state.watched.is_none_or(|label| !log.is_registered(label));
+        self.kids.borrow().values().all(over)
     }
 
     /// Whether any child was ordered to end.
@@ -170,6 +191,7 @@ impl Player {
             Step::CloseWatcher => {
                 if let Some(watcher) = self.watcher() {
                     close_watcher(&self.log, &watcher);
+                    self.kids.closed.set(true);
                 }
             }
             Step::Attach { which } => self.attach(Some(*which)),
@@ -180,7 +202,8 @@ impl Player {
 
     /// Attaches the watcher to the loop that is judged, to another, or to none.
     fn attach(&self, which: Option<LoopName>) {
-        if self.kids.bound && which == Some(LoopName::B) {
+        // Where that fails, it may be tried.
+        if self.kids.bound && which == Some(LoopName::B) && !self.kids.scarce.get() {
             return self.log.record(What::lacking("a watcher that may be attached anywhere"));
         }
         let Some(watcher) = self.watcher() else { return };
@@ -191,6 +214,9 @@ impl Player {
         let attach = |lp: Option<&Loop>| {
             self.log.record(What::Attaching { which });
             let failed = watcher.attach_loop(lp).err().map(|error| format!("{error}"));
+            if failed.is_none() {
+                self.kids.detached.set(self.kids.bound && which.is_none());
+            }
             self.log.record(What::AttachDone { failed });
         };
         match which {
@@ -405,8 +431,7 @@ impl Player {
     /// Counts descriptors, when every child has been told of and the loop is still open.
     pub(super) fn count_descriptors(&self) {
         let world = self.world.clone();
-        let over = |state: State| state.watched.is_none_or(|label| !self.log.is_registered(label));
-        let told = self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| over(*state));
+        let told = self.kids.watched.get() && self.kids.all_over(&self.log);
         let Some(before) = self.kids.before.get().filter(|_| told) else { return };
         if self.given_up.get() || self.lp.is_closed() {
             return;

@@ -5,12 +5,14 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 
 use anyloop::{ChildToken, ExitStatus, Loop, Pid, Watcher};
 
 use super::Player;
+use super::takeover_step::run_for;
 use crate::platform;
-use crate::program::Plan;
+use crate::program::{Plan, Units};
 use crate::world::{Children, Handling, World};
 
 /// How the child ends that the forked child starts.
@@ -54,19 +56,20 @@ impl Player {
         let children = world.children().ok_or("there are no children")?;
         let pid = children.start(Plan::Exit(CODE)).ok_or("no child was started")?;
         TOLD.store(false, Ordering::Relaxed);
-        let stops = lp.remote();
         let tell = move |told: Pid, status: ExitStatus| {
             TOLD.store(told == pid && status == ExitStatus::Exited(CODE.into()), Ordering::Relaxed);
-            stops.stop();
         };
         if let Err(rejected) = watcher.watch_on(&lp, children.token(pid), tell) {
             return Err(format!("it refused a child: {}", rejected.reason));
         }
         children.order(pid);
-        let gives_up = lp.clone();
-        lp.call_later(self.fork_patience / 2, move || gives_up.stop())
-            .map_err(|rejected| format!("the loop refused a timer: {}", rejected.reason))?;
-        self.root.run_forever(&lp).map_err(|error| format!("the loop refused to run: {error}"))?;
+        // What comes from threads takes its time even if that of the loop is virtual.
+        let (moment, mut spent) = (Units(4).duration(), Duration::ZERO);
+        while !TOLD.load(Ordering::Relaxed) && spent < self.fork_patience / 2 {
+            run_for(&lp, self.root, moment);
+            platform::burn_elsewhere(moment);
+            spent += moment * 2;
+        }
         children.forget(pid);
         if !TOLD.load(Ordering::Relaxed) {
             return Err("the end of a child was not told, or not as it was".to_owned());

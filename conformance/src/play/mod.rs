@@ -224,6 +224,7 @@ impl Player {
         }
         self.await_takers();
         self.count_descriptors();
+        self.look_whether_it_let_go();
         self.close();
         self.poke();
         self.look();
@@ -261,7 +262,8 @@ impl Player {
             | Step::CloseWatcher
             | Step::Attach { .. }
             | Step::Unattach => self.child_step(step),
-            Step::Heed | Step::Ignore => self.signal_step(step),
+            Step::Heed | Step::Ignore | Step::Block | Step::Jolt => self.signal_step(step),
+            Step::Scarce { body } => self.scarcely(body),
             Step::Adopt => self.adopt(),
             Step::Claim { kid } => self.claim(*kid),
             Step::Bracket { body } => {

@@ -103,7 +103,7 @@ impl Player {
 }
 
 /// Runs a loop for so long.
-fn run_for(lp: &Loop, root: &dyn Root, time: Duration) {
+pub(super) fn run_for(lp: &Loop, root: &dyn Root, time: Duration) {
     let stops = lp.clone();
     if lp.call_later(time, move || stops.stop()).is_ok() {
         let _ = platform::catch(|| root.run_forever(lp));

@@ -22,15 +22,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, Reaper, RejectReason,
-    Rejected, Remote, WatchError, Watcher,
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Instant, Loop, Pid, ProcessStamp, Reaper,
+    RejectReason, Rejected, Remote, WatchError, Watcher,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
 
 pub use self::diseases::{DISEASES, Sick};
 use self::strangers::Strangers;
-use crate::world::unix::{Unix, status_of};
+use crate::world::unix::{Unix, be_careless, hears_no_ends, status_of};
 use crate::world::{self, EndSignal, Handling, threads};
 
 /// A new watcher that has `sick`, or is healthy.
@@ -64,6 +64,15 @@ impl Drop for Fragile {
         if std::thread::panicking() {
             self.0.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+/// Puts back what handled the signal of a child's end.
+struct Restores(Handling);
+
+impl Drop for Restores {
+    fn drop(&mut self) {
+        Unix::default().handle(self.0);
     }
 }
 
@@ -168,6 +177,22 @@ impl Shared {
         }
     }
 
+    /// Does with the signal of a child's end what only a sick one does.
+    fn take_the_signal(&self, lp: &Loop) {
+        let signal = Unix::default();
+        match self.sick {
+            Some(Sick::SeizesSignal | Sick::InterruptsCalls) => signal.handle(Handling::Other),
+            Some(Sick::ChangesErrno) => be_careless(),
+            Some(Sick::KeepsSignal) if signal.handling() != Handling::Other => {
+                // Dropped with the loop.
+                let restores = Restores(signal.handling());
+                signal.handle(Handling::Other);
+                let _ = lp.call_at(Instant::NEVER, move || drop(restores));
+            }
+            _ => {}
+        }
+    }
+
     /// What is given back with a refusal.
     fn refuse(&self, pid: Pid, callback: ExitCallback) -> ExitCallback {
         if self.has(Sick::CollectsRefused) {
@@ -241,10 +266,17 @@ impl ChildWatcher for Specimen {
             (true, false) => None,
         };
         if let Some(refusal) = refusal {
+            if shared.has(Sick::ForgetsOnRefusal) {
+                let forgotten = table.children.remove(&pid);
+                drop(table);
+                drop(forgotten);
+            }
             return Err(Rejected::new(refusal, (token, shared.refuse(pid, callback))));
         }
-        if shared.has(Sick::SeizesSignal) {
-            Unix::default().handle(Handling::Other);
+        shared.take_the_signal(lp);
+        if shared.has(Sick::TrustsTheMask) && hears_no_ends() {
+            table.children.insert(pid, Registration { remote: lp.remote(), callback });
+            return Ok(None);
         }
         if shared.has(Sick::LosesDescriptors) {
             mem::forget(File::open("/dev/null"));
