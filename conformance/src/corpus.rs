@@ -55,6 +55,7 @@ corpus! {
     "child-jolt-heeded"
     "child-late-twice"
     "child-let-go"
+    "child-refused-again"
     "child-removed-lives"
     "child-replaced"
     "child-scarce"
