@@ -18,6 +18,7 @@ LACKS = (
     ("capability", "there are no capabilities to ask for: methods raise NotImplementedError"),
     ("child.takeover", "the driver has children on one loop only"),
     ("child.blocked", "the driver blocks no signals"),
+    ("child.unchanged", "only closed watchers refuse, and drop what is pending: child.close tells of that"),
     ("child.unseen", "Python repeats a system call that is interrupted, and has no errno"),
     ("reaper", "no watcher tells of children that nobody has registered; the fast one keeps them to itself"),
     ("process", "the driver plays no scenes with programs: asyncio's have streams and transports of their own"),

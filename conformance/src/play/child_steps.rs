@@ -13,6 +13,7 @@ use super::Player;
 use super::payload::Payload;
 use crate::history::{How, What};
 use crate::log::{Log, Token};
+use crate::platform;
 use crate::program::{Body, Kid, KidRef, Label, LoopName, Plan, Step, Units};
 use crate::subject::Subject;
 use crate::world::Children;
@@ -72,7 +73,7 @@ impl Kids {
     /// No children, of a play on that subject.
     pub(super) fn new(subject: &dyn Subject) -> Self {
         Self {
-            patience: PATIENCE.min(subject.patience() / 2),
+            patience: PATIENCE.min(platform::given_patience().unwrap_or(subject.patience()) / 2),
             bound: subject.lacks().iter().any(|lack| lack.covers(&rules::ATTACHED)),
             attached: Cell::default(),
             adopting: Cell::default(),
