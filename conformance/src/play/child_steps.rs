@@ -22,7 +22,7 @@ use crate::world::Children;
 const LINGER: Duration = Duration::from_millis(50);
 
 /// In so many turns a watcher has given back what it does not need any more.
-const TURNS: usize = 4;
+pub(super) const TURNS: usize = 4;
 
 /// How long it may take at most until a watcher has done what nobody tells us of.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub(super) pid: Pid,
-    ordered: bool,
+    pub(super) ordered: bool,
     suspended: bool,
     /// The callback that is registered for it and was not told yet.
-    watched: Option<Label>,
+    pub(super) watched: Option<Label>,
     /// Whether it was registered, and removed.
-    removed: bool,
+    pub(super) removed: bool,
     /// Whether some watcher has told of it, or the kit has collected it.
-    settled: bool,
+    pub(super) settled: bool,
 }
 
 /// The children of a play.
@@ -48,7 +48,7 @@ pub(super) struct Kids {
     /// Callbacks that were removed, and that the watcher holds nevertheless.
     lingering: RefCell<Vec<Label>>,
     /// Descriptors that were open before the first child was started.
-    before: Cell<Option<usize>>,
+    pub(super) before: Cell<Option<usize>>,
     /// Whether a registration was accepted.
     pub(super) watched: Cell<bool>,
     /// Whether the watcher works by way of the loop that it is attached to, which has to run then.
@@ -156,7 +156,7 @@ impl Kids {
         }
     }
 
-    fn all(&self) -> Vec<(Kid, State)> {
+    pub(super) fn all(&self) -> Vec<(Kid, State)> {
         self.kids.borrow().iter().map(|(kid, state)| (*kid, *state)).collect()
     }
 }
@@ -377,7 +377,7 @@ impl Player {
         self.collect(children, kid, state.pid);
     }
 
-    fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
+    pub(super) fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
         let status = children.collect(pid);
         self.kids.settle(kid);
         self.log.record_quietly(What::Collected { kid, status });
@@ -426,62 +426,6 @@ impl Player {
         let release = move || log.release(Token::Callback(label));
         if let Err(rejected) = self.lp.call_later(time, release) {
             rejected.item.call();
-        }
-    }
-
-    /// Counts descriptors, when every child has been told of and the loop is still open.
-    pub(super) fn count_descriptors(&self) {
-        let world = self.world.clone();
-        let told = self.kids.watched.get() && self.kids.all_over(&self.log);
-        let Some(before) = self.kids.before.get().filter(|_| told) else { return };
-        if self.given_up.get() || self.lp.is_closed() {
-            return;
-        }
-        // It may have been made after the first count.
-        self.close_other();
-        // What was removed from a callback may be given back in the turns that follow, of which a run may have
-        // one only.
-        for _ in 0..TURNS {
-            if world.descriptors(before, Duration::ZERO) > Some(before) {
-                self.run_for(Duration::from_nanos(Units::NANOS));
-            }
-        }
-        if let Some(after) = world.descriptors(before, self.kids.patience) {
-            self.log.record_quietly(What::Descriptors { before, after });
-        }
-    }
-
-    /// The same, while children live on whose registrations were removed. A handle that came with one may be
-    /// needed for as long.
-    pub(super) fn count_descriptors_of_the_removed(&self) {
-        let world = self.world.clone();
-        let Some(children) = world.children() else { return };
-        let kids = self.kids.all();
-        let mut left = kids.iter().filter(|(_, state)| state.removed && !state.ordered).peekable();
-        if left.peek().is_some()
-            && left.all(|(_, state)| children.token(state.pid).raw().is_none())
-            && self.takers.is_empty()
-        {
-            self.count_descriptors();
-        }
-    }
-
-    /// Looks at what became of every child.
-    pub(super) fn account_for_kids(&self) {
-        let world = self.world.clone();
-        let Some(children) = world.children() else { return };
-        let snatched = self.log.with(|log| core::mem::take(&mut log.snatched));
-        for (kid, state) in self.kids.all() {
-            if snatched.contains(&kid) {
-                // By another thread: what it said and did is judged, and the rest is unknown.
-            } else if state.watched.is_some() && !state.settled && !self.given_up.get() {
-                // The loop was closed first. The watcher has to collect it all the same.
-                let collected = children.await_collected(state.pid, self.kids.patience);
-                self.log.record_quietly(What::CollectedByWatcher { kid, collected });
-            } else if !state.settled {
-                self.collect(children, kid, state.pid);
-            }
-            children.forget(state.pid);
         }
     }
 }

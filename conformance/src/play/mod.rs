@@ -15,7 +15,9 @@
 //! | `program_step.rs` | how does a loop go through a scene with a program? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
+//! | `kids_left.rs` | what is left of the children when a program is over? |
 //! | `fork_step.rs` | what does a forked child try? |
+//! | `fork_watch.rs` | and what with child watchers? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
 //! unless the program was faster. Such a stop is an ordinary event of the history.
@@ -24,6 +26,7 @@ mod child_steps;
 mod fork_step;
 mod fork_watch;
 mod host_step;
+mod kids_left;
 mod life_steps;
 mod loop_steps;
 mod payload;

@@ -3,12 +3,10 @@
 use core::time::Duration;
 
 use super::Player;
+use super::child_steps::TURNS;
 use crate::history::What;
 use crate::program::{Body, LoopName, Step, Units};
 use crate::world::Handling;
-
-/// In so many turns a watcher that is closed or detached lets go of the signal.
-const TURNS: usize = 4;
 
 impl Player {
     pub(super) fn signal_step(&self, step: &Step) {

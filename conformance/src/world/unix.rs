@@ -26,18 +26,18 @@ pub use kid::enter_if_child;
 pub(crate) use kid::status_of;
 
 use kid::{Kid, wait_until};
+use program::read_until;
 
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Error, ErrorKind, PipeReader, PipeWriter, Read, Result, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::io::{Error, ErrorKind, PipeWriter, Read, Result, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
-use std::vec::Vec;
 
 use anyloop::{
     ChildToken, Command, Given, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio, Trigger,
@@ -245,31 +245,6 @@ fn end(writer: &mut PipeWriter, told: Option<&[u8]>) {
 
 /// Whether a child has ended, and no more.
 const PEEK: WaitIdOptions = WaitIdOptions::EXITED.union(WaitIdOptions::NOWAIT).union(WaitIdOptions::NOHANG);
-
-/// Reads to the end; `None` if that does not come in time.
-fn read_until(mut reader: PipeReader, deadline: Instant) -> Option<Vec<u8>> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    let mut told = Vec::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        let left = Timespec::try_from(left).ok();
-        let ready = {
-            let mut ends = [PollFd::from_borrowed_fd(reader.as_fd(), PollFlags::IN)];
-            retry_on_intr(|| poll(&mut ends, left.as_ref())).is_ok_and(|ready| ready > 0)
-        };
-        let mut part = [0; 256];
-        match if ready { reader.read(&mut part) } else { continue } {
-            Ok(0) => return Some(told),
-            Ok(length) => told.extend_from_slice(&part[..length]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Some(told),
-        }
-    }
-}
 
 /// Has forks of this process noticed, for specimens and for engines that know no system. An
 /// implementation for a system that forks sees to it itself.
