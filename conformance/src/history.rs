@@ -304,6 +304,16 @@ events! {
 
     /// From now on SIGCHLD is handled like that.
     "handling" Handling { how: Handling };
+    /// From now on the loop's thread blocks it.
+    "blocking" Blocking;
+    /// SIGCHLD came while the thread waited in a system call, and was handled like that. Did the call fail for
+    /// it, or was another `errno` found afterwards?
+    "jolted" Jolted { how: Handling, interrupted: bool, errno: bool };
+    /// Nobody waits for a child, the watcher is closed or attached to nothing, and the loop is open: SIGCHLD
+    /// is handled like that.
+    "let-go" LetGo { how: Handling };
+    /// From now on no descriptor is to be had, or one is again.
+    "scarce" Scarce { on: bool, active: bool };
     /// At the end it is, and the function that counts was called so often.
     "handled" Handled { how: Handling, calls: usize };
     /// The watcher was given a handler of strangers.
@@ -438,7 +448,11 @@ events! {
         /// How many callbacks and polls of the parent's were begun there.
         ran: u32,
         /// What was wrong with a new loop of `p`, if anything was.
-        fresh: Option<String>
+        fresh: Option<String>,
+        /// If children were registered: what the inherited watcher did that one of another process must
+        /// not do, and what was wrong with a new one.
+        inherited: Option<String>,
+        heir: Option<String>
     };
 
     // The world.

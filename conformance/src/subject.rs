@@ -68,7 +68,7 @@ fn burn(lp: &Loop, time: Duration) {
 }
 
 /// What other families promise about child watchers, where there are any.
-static ABOUT_WATCHERS: [&Rule; 10] = [
+static ABOUT_WATCHERS: [&Rule; 12] = [
     &policy::REWATCH,
     &policy::UNWATCH,
     &policy::LOOSE,
@@ -76,6 +76,8 @@ static ABOUT_WATCHERS: [&Rule; 10] = [
     &policy::ALOOF,
     &policy::BOTH,
     &fork::CHILD,
+    &fork::WATCHER,
+    &fork::REPORTS,
     &reaper::TOLD,
     &reaper::KEPT,
     &reaper::LATE,

@@ -52,7 +52,8 @@ impl fmt::Debug for ExitCallback {
 /// thread. If the loop is closed by the time a child ends, collect the child all the same
 /// ([`child.closed`](crate::rules::child::CLOSED)).
 ///
-/// In a forked child, a watcher of the parent is closed: it refuses, and neither tells
+/// In a forked child, a watcher of the parent is closed: it refuses
+/// ([`fork.watcher`](crate::rules::fork::WATCHER)), and neither tells
 /// ([`fork.calls`](crate::rules::fork::CALLS)) nor touches what the parent watches
 /// ([`fork.child`](crate::rules::fork::CHILD)). Compare a [`ProcessStamp`](crate::ProcessStamp) before
 /// you take a lock ([`fork.returns`](crate::rules::fork::RETURNS)).
@@ -78,7 +79,9 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// [`child.interrupted`](crate::rules::child::INTERRUPTED),
     /// [`child.restored`](crate::rules::child::RESTORED),
     /// [`child.chained`](crate::rules::child::CHAINED),
-    /// [`child.ignored`](crate::rules::child::IGNORED).
+    /// [`child.ignored`](crate::rules::child::IGNORED),
+    /// [`child.blocked`](crate::rules::child::BLOCKED),
+    /// [`child.unseen`](crate::rules::child::UNSEEN).
     ///
     /// # Errors
     ///
@@ -103,7 +106,8 @@ pub trait ChildWatcher: Any + Send + Sync {
     /// Called by the policy when a loop is stored in its main context, on that context. Watchers
     /// that need no loop of their own accept and ignore it.
     ///
-    /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED).
+    /// *Keeps* [`child.attached`](crate::rules::child::ATTACHED),
+    /// [`child.unchanged`](crate::rules::child::UNCHANGED).
     ///
     /// # Errors
     ///

@@ -97,7 +97,8 @@ pub trait EventLoopPolicy: Any + Send + Sync {
 
     /// The watcher that notices the end of children, the same one every time.
     ///
-    /// *Keeps* [`policy.watcher`](crate::rules::policy::WATCHER).
+    /// *Keeps* [`policy.watcher`](crate::rules::policy::WATCHER),
+    /// [`fork.reports`](crate::rules::fork::REPORTS).
     ///
     /// # Errors
     ///

@@ -60,8 +60,8 @@ rules! {
     Must REAPED = "child.reaped" from ["WATCH-01"]
         why "Zombies fill the process table."
         check "whether the wait that reads the status also collects";
-    /// When all children have been reported, the watcher MUST hold no more descriptors than before
-    /// they were registered.
+    /// When all children have been reported or removed, the watcher MUST hold no more descriptors than
+    /// before they were registered, but for the handles that came with children that live on.
     Must DESCRIPTORS = "child.descriptors" from ["WATCH-20", "WATCH-54", "B26"]
         why "A server that starts many children runs out of descriptors otherwise."
         check "who closes the pidfd when a child is told, removed and replaced";
@@ -121,7 +121,7 @@ rules! {
         why "Timers and profilers send signals all the time."
         check "whether a wait call that ends with \"interrupted\" is repeated";
     /// What handled SIGCHLD before MUST handle it again when nobody waits for a child any more and the
-    /// watcher's loop is closed.
+    /// watcher is closed, or attached to no loop if it needs one, or its loop is closed.
     Must RESTORED = "child.restored" from ["WATCH-41", "B20"]
         why "The signal is the process's, and others had arranged themselves with it."
         check "what is put back: the former action, or the default";
@@ -134,4 +134,18 @@ rules! {
     Must IGNORED = "child.ignored" from ["WATCH-28", "B31"]
         why "A process inherits that from whoever started it, and cannot know."
         check "what comes of a wait that finds no such child, since the system has collected it";
+    /// Where the thread of the loop blocks SIGCHLD, the end of a child MUST be reported all the same.
+    Must BLOCKED = "child.blocked" from ["WATCH-44"]
+        why "A program blocks signals in all its threads to wait for them in one, and starts children, too."
+        check "whether whoever waits for the signal makes sure that some thread receives it";
+    /// What a watcher does when SIGCHLD comes MUST NOT be seen by what is interrupted: no system call
+    /// fails for it, and `errno` stays as it was.
+    Must UNSEEN = "child.unseen" from ["WATCH-27"]
+        why "Until somebody waits for a child the signal does nothing, and code relies on that."
+        check "whether the handler has the system go on with its calls, and puts `errno` back";
+    /// If attaching fails, or a registration is refused, what was registered before MUST still be
+    /// reported, and a watcher that was active MUST still say so.
+    Must UNCHANGED = "child.unchanged" from ["WATCH-18", "WATCH-22", "B23"]
+        why "An attempt that fails must not cost what has worked before it."
+        check "whether everything that may fail comes before the first change, or is taken back";
 }

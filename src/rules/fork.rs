@@ -54,4 +54,14 @@ rules! {
     Must CHILD = "fork.child" from ["WATCH-32", "B09"]
         why "Exit handlers of the child close what they find, watchers included."
         check "whether closing and removing compare the stamp before they touch a process or a descriptor";
+    /// In a forked child, an inherited watcher MUST say that it is not active, refuse registrations,
+    /// and find nothing to remove.
+    Must WATCHER = "fork.watcher" from ["WATCH-32"]
+        why "Whoever believes it waits for a child of which nobody will ever tell."
+        check "whether each method of the watcher compares the stamp of the process";
+    /// In a forked child, a policy MUST give another child watcher than the parent's, which reports the
+    /// children of the forked child.
+    Must REPORTS = "fork.reports" from ["WATCH-32", "B09"]
+        why "Servers fork first, and start programs in each child."
+        check "whether the policy keeps the watcher's process beside it, and what watchers keep for the whole process";
 }

@@ -11,6 +11,8 @@ class SignalStep(Steps):
         # Whether the program has its own idea of what handles the signal.
         self.handled = False
         self.ends = 0
+        for word in ("block", "jolt", "scarce"):
+            self.steps[word] = lambda _: self.record.lacking("what only the system can tell")
         if not self.subject.has_watchers:
             for word in ("heed", "ignore"):
                 self.steps[word] = lambda _: self.record.lacking("child watchers")

@@ -12,6 +12,7 @@ mod life;
 mod policy;
 mod process;
 mod reaper;
+mod scarce;
 mod source;
 mod step;
 mod takeover;
@@ -63,7 +64,7 @@ pub static KINDS: &[Kind] = &[
         strategy: policy::programs,
     },
     Kind { name: "child", needs: "child", families: &["child"], programs: 192, strategy: child::programs },
-    Kind { name: "handled", needs: "child", families: &["child"], programs: 48, strategy: reaper::handled },
+    Kind { name: "handled", needs: "child", families: &["child"], programs: 96, strategy: reaper::handled },
     Kind { name: "attach", needs: "child", families: &["child"], programs: 48, strategy: attach::programs },
     Kind {
         name: "takeover",
@@ -72,7 +73,8 @@ pub static KINDS: &[Kind] = &[
         programs: 48,
         strategy: takeover::programs,
     },
-    Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 64, strategy: reaper::programs },
+    Kind { name: "scarce", needs: "child", families: &["child"], programs: 64, strategy: scarce::programs },
+    Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 96, strategy: reaper::programs },
     Kind {
         name: "process",
         needs: "process",

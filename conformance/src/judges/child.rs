@@ -27,8 +27,8 @@ use anyloop::rules::child as rules;
 
 use self::conduct::{caller, closed, descriptors, final_, later, owner, panic, reaped, stranger};
 use self::disturbed::{attached, interrupted, race};
-use self::handled::{chained, ignored, restored};
-use self::registering::{active, close, gone, refused, remove, replace};
+use self::handled::{blocked, chained, ignored, restored, unseen};
+use self::registering::{active, close, gone, refused, remove, replace, unchanged};
 pub(super) use self::story::{Child, Story};
 use self::taken::takeover;
 use self::telling::{before, busy, code, once, pid, signal, stopped, unknown};
@@ -68,6 +68,9 @@ pub static TABLE: &[Entry] = &[
     (&rules::RESTORED, Judged(restored)),
     (&rules::CHAINED, Judged(chained)),
     (&rules::IGNORED, Judged(ignored)),
+    (&rules::BLOCKED, Judged(blocked)),
+    (&rules::UNSEEN, Judged(unseen)),
+    (&rules::UNCHANGED, Judged(unchanged)),
 ];
 
 /// A child, or the process that is none, in words.

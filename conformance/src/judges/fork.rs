@@ -7,6 +7,7 @@ use anyloop::LoopState;
 use anyloop::rules::fork;
 
 use super::Treatment::Judged;
+use super::child::Story;
 use super::{Entry, Evidence, Judgement, Life, ready};
 use crate::history::{Current, Event, Given, Heritage, How, Ran, Reply, What};
 
@@ -22,6 +23,8 @@ pub static TABLE: &[Entry] = &[
     (&fork::RETURNS, Judged(returns)),
     (&fork::PARENT, Judged(parent)),
     (&fork::CHILD, Judged(super::child::forked::child)),
+    (&fork::WATCHER, Judged(watcher)),
+    (&fork::REPORTS, Judged(reports)),
 ];
 
 /// The places of the forks.
@@ -168,6 +171,36 @@ fn returns(evidence: &Evidence<'_>) -> Judgement {
             return Err(format!("the forked child {why}"));
         }
         exercised += 1;
+    }
+    Ok(exercised)
+}
+
+/// Whether a child had been registered before `at`.
+fn has_watched(evidence: &Evidence<'_>, at: usize) -> bool {
+    let story = Story::new(evidence);
+    story.registrations.iter().any(|it| it.accepted.is_some_and(|accepted| accepted < at))
+}
+
+fn watcher(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, what) in told(evidence) {
+        let What::Forked { inherited, .. } = what else { continue };
+        if let Some(why) = inherited {
+            return Err(format!("in the forked child, the watcher of the parent was asked, and {why}"));
+        }
+        exercised += usize::from(has_watched(evidence, at));
+    }
+    Ok(exercised)
+}
+
+fn reports(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for (at, what) in told(evidence) {
+        let What::Forked { heir, .. } = what else { continue };
+        if let Some(why) = heir {
+            return Err(format!("in the forked child, a new watcher was of no use: {why}"));
+        }
+        exercised += usize::from(has_watched(evidence, at));
     }
     Ok(exercised)
 }

@@ -158,7 +158,13 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(program: &Program, log: &Log, patience: Duration) -> Self {
         static ONCE: Once = Once::new();
-        ONCE.call_once(|| drop(std::thread::spawn(keep_watch)));
+        ONCE.call_once(|| {
+            drop(std::thread::spawn(|| {
+                // What the loop's thread does not hear, nobody hears in its place.
+                crate::world::hear_no_ends();
+                keep_watch();
+            }));
+        });
         let patience = given_patience().unwrap_or(patience);
         let mut cases = lock(&CASES);
         let id = cases.iter().map(|(id, _)| id + 1).max().unwrap_or(0);

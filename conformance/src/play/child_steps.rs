@@ -13,6 +13,7 @@ use super::Player;
 use super::payload::Payload;
 use crate::history::{How, What};
 use crate::log::{Log, Token};
+use crate::platform;
 use crate::program::{Body, Kid, KidRef, Label, LoopName, Plan, Step, Units};
 use crate::subject::Subject;
 use crate::world::Children;
@@ -21,7 +22,7 @@ use crate::world::Children;
 const LINGER: Duration = Duration::from_millis(50);
 
 /// In so many turns a watcher has given back what it does not need any more.
-const TURNS: usize = 4;
+pub(super) const TURNS: usize = 4;
 
 /// How long it may take at most until a watcher has done what nobody tells us of.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,12 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub(super) pid: Pid,
-    ordered: bool,
+    pub(super) ordered: bool,
     suspended: bool,
     /// The callback that is registered for it and was not told yet.
-    watched: Option<Label>,
+    pub(super) watched: Option<Label>,
+    /// Whether it was registered, and removed.
+    pub(super) removed: bool,
     /// Whether some watcher has told of it, or the kit has collected it.
-    settled: bool,
+    pub(super) settled: bool,
 }
 
 /// The children of a play.
@@ -45,7 +48,7 @@ pub(super) struct Kids {
     /// Callbacks that were removed, and that the watcher holds nevertheless.
     lingering: RefCell<Vec<Label>>,
     /// Descriptors that were open before the first child was started.
-    before: Cell<Option<usize>>,
+    pub(super) before: Cell<Option<usize>>,
     /// Whether a registration was accepted.
     pub(super) watched: Cell<bool>,
     /// Whether the watcher works by way of the loop that it is attached to, which has to run then.
@@ -56,6 +59,12 @@ pub(super) struct Kids {
     pub(super) adopting: Cell<bool>,
     /// In how many places the program is about to start and register children.
     pub(super) brackets: Cell<u32>,
+    /// Whether no descriptor is to be had just now.
+    pub(super) scarce: Cell<bool>,
+    /// Whether the watcher was closed.
+    closed: Cell<bool>,
+    /// Whether it was attached to nothing last, if it has to be attached.
+    detached: Cell<bool>,
     /// Whether the program has its own idea of what handles the signal.
     pub(super) handled: Cell<bool>,
 }
@@ -64,12 +73,15 @@ impl Kids {
     /// No children, of a play on that subject.
     pub(super) fn new(subject: &dyn Subject) -> Self {
         Self {
-            patience: PATIENCE.min(subject.patience() / 2),
+            patience: PATIENCE.min(platform::given_patience().unwrap_or(subject.patience()) / 2),
             bound: subject.lacks().iter().any(|lack| lack.covers(&rules::ATTACHED)),
             attached: Cell::default(),
             adopting: Cell::default(),
             brackets: Cell::default(),
             handled: Cell::default(),
+            scarce: Cell::default(),
+            closed: Cell::default(),
+            detached: Cell::default(),
             kids: RefCell::default(),
             lingering: RefCell::default(),
             before: Cell::default(),
@@ -82,9 +94,26 @@ impl Kids {
         self.kids.borrow().is_empty() && !self.attached.get()
     }
 
+    /// Whether the watcher needs nothing any more once all registrations are over: it is closed, or attached to
+    /// nothing if it has to be.
+    pub(super) fn has_let_go(&self) -> bool {
+        self.closed.get() || self.detached.get()
+    }
+
+    /// Whether no registration is left.
+    pub(super) fn all_over(&self, log: &Log) -> bool {
+        let over = |state: &State| state.watched.is_none_or(|label| !log.is_registered(label));
+        self.kids.borrow().values().all(over)
+    }
+
     /// Whether any child was ordered to end.
     pub(super) fn any_ordered(&self) -> bool {
         self.kids.borrow().values().any(|state| state.ordered && !state.suspended)
+    }
+
+    /// Whether the watcher works by way of the loop that it is attached to.
+    pub(super) const fn is_bound(&self) -> bool {
+        self.bound
     }
 
     /// How long it may take until a watcher, or a thread of one, has done what it is about to do.
@@ -127,7 +156,7 @@ impl Kids {
         }
     }
 
-    fn all(&self) -> Vec<(Kid, State)> {
+    pub(super) fn all(&self) -> Vec<(Kid, State)> {
         self.kids.borrow().iter().map(|(kid, state)| (*kid, *state)).collect()
     }
 }
@@ -163,6 +192,7 @@ impl Player {
             Step::CloseWatcher => {
                 if let Some(watcher) = self.watcher() {
                     close_watcher(&self.log, &watcher);
+                    self.kids.closed.set(true);
                 }
             }
             Step::Attach { which } => self.attach(Some(*which)),
@@ -173,7 +203,8 @@ impl Player {
 
     /// Attaches the watcher to the loop that is judged, to another, or to none.
     fn attach(&self, which: Option<LoopName>) {
-        if self.kids.bound && which == Some(LoopName::B) {
+        // Where that fails, it may be tried.
+        if self.kids.bound && which == Some(LoopName::B) && !self.kids.scarce.get() {
             return self.log.record(What::lacking("a watcher that may be attached anywhere"));
         }
         let Some(watcher) = self.watcher() else { return };
@@ -184,6 +215,9 @@ impl Player {
         let attach = |lp: Option<&Loop>| {
             self.log.record(What::Attaching { which });
             let failed = watcher.attach_loop(lp).err().map(|error| format!("{error}"));
+            if failed.is_none() {
+                self.kids.detached.set(self.kids.bound && which.is_none());
+            }
             self.log.record(What::AttachDone { failed });
         };
         match which {
@@ -222,7 +256,8 @@ impl Player {
         };
         self.log.with(|state| state.pids.insert(kid, pid));
         self.log.record(What::ChildStarted { kid, plan });
-        let state = State { pid, ordered: false, suspended: false, watched: None, settled: false };
+        let state =
+            State { pid, ordered: false, suspended: false, watched: None, removed: false, settled: false };
         self.kids.kids.borrow_mut().insert(kid, state);
     }
 
@@ -324,6 +359,7 @@ impl Player {
         let Some(label) = state.watched else { return };
         if answer {
             self.register(kid, None);
+            self.kids.change(kid, |state| state.removed = true);
             if self.log.holds(Token::Callback(label)) {
                 self.kids.lingering.borrow_mut().push(label);
             }
@@ -341,7 +377,7 @@ impl Player {
         self.collect(children, kid, state.pid);
     }
 
-    fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
+    pub(super) fn collect(&self, children: &dyn Children, kid: Kid, pid: Pid) {
         let status = children.collect(pid);
         self.kids.settle(kid);
         self.log.record_quietly(What::Collected { kid, status });
@@ -390,48 +426,6 @@ impl Player {
         let release = move || log.release(Token::Callback(label));
         if let Err(rejected) = self.lp.call_later(time, release) {
             rejected.item.call();
-        }
-    }
-
-    /// Counts descriptors, when every child has been told of and the loop is still open.
-    pub(super) fn count_descriptors(&self) {
-        let world = self.world.clone();
-        let over = |state: State| state.watched.is_none_or(|label| !self.log.is_registered(label));
-        let told = self.kids.watched.get() && self.kids.all().iter().all(|(_, state)| over(*state));
-        let Some(before) = self.kids.before.get().filter(|_| told) else { return };
-        if self.given_up.get() || self.lp.is_closed() {
-            return;
-        }
-        // It may have been made after the first count.
-        self.close_other();
-        // What was removed from a callback may be given back in the turns that follow, of which a run may have
-        // one only.
-        for _ in 0..TURNS {
-            if world.descriptors(before, Duration::ZERO) > Some(before) {
-                self.run_for(Duration::from_nanos(Units::NANOS));
-            }
-        }
-        if let Some(after) = world.descriptors(before, self.kids.patience) {
-            self.log.record_quietly(What::Descriptors { before, after });
-        }
-    }
-
-    /// Looks at what became of every child.
-    pub(super) fn account_for_kids(&self) {
-        let world = self.world.clone();
-        let Some(children) = world.children() else { return };
-        let snatched = self.log.with(|log| core::mem::take(&mut log.snatched));
-        for (kid, state) in self.kids.all() {
-            if snatched.contains(&kid) {
-                // By another thread: what it said and did is judged, and the rest is unknown.
-            } else if state.watched.is_some() && !state.settled && !self.given_up.get() {
-                // The loop was closed first. The watcher has to collect it all the same.
-                let collected = children.await_collected(state.pid, self.kids.patience);
-                self.log.record_quietly(What::CollectedByWatcher { kid, collected });
-            } else if !state.settled {
-                self.collect(children, kid, state.pid);
-            }
-            children.forget(state.pid);
         }
     }
 }

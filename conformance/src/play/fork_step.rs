@@ -40,6 +40,8 @@ struct Found {
     dropped: Option<u32>,
     ran: u32,
     fresh: Option<String>,
+    inherited: Option<String>,
+    heir: Option<String>,
 }
 
 /// How many callbacks of a spare loop were dropped.
@@ -106,24 +108,7 @@ impl Player {
         }
         let lost = told.as_ref().err().map(|why| (*why).to_owned());
         let found = told.unwrap_or(Found::NOTHING);
-        let Found { current, state, asked, ambient, run, closed, soon, post, ended, dropped, ran, fresh } =
-            found;
-        let forked = What::Forked {
-            lost,
-            current,
-            state,
-            asked,
-            ambient,
-            run,
-            closed,
-            soon,
-            post,
-            ended,
-            dropped,
-            ran,
-            fresh,
-        };
-        self.log.record(forked);
+        self.log.record(found.told(lost));
     }
 
     /// Another loop, on which work of each kind waits.
@@ -187,18 +172,32 @@ impl Player {
                 reason
             })
         });
+        let inherited = watcher.and_then(|watcher| tried(|| self.try_inherited(watcher)));
         let _ = platform::catch(|| self.meddle(watcher));
         let closed = reply(|| self.lp.close(), |error| *error == CloseError::WrongProcess);
-        let fresh = match platform::catch(|| self.begin_anew()) {
-            Ok(begun) => begun.err(),
-            Err(panic) => Some(format!("it panicked: {panic}")),
-        };
+        let fresh = tried(|| self.begin_anew());
+        let heir = watcher.and_then(|watcher| tried(|| self.watch_anew(watcher)));
         let dropped = spare.map(|spare| {
             let _ = platform::catch(|| drop(spare));
             DROPPED.load(Ordering::Relaxed)
         });
         let ran = platform::strays();
-        Found { current, state, asked, ambient, run, closed, soon, post, ended: None, dropped, ran, fresh }
+        Found {
+            current,
+            state,
+            asked,
+            ambient,
+            run,
+            closed,
+            soon,
+            post,
+            ended: None,
+            dropped,
+            ran,
+            fresh,
+            inherited,
+            heir,
+        }
     }
 
     /// Where the loop comes from that a policy gives.
@@ -259,6 +258,14 @@ impl Player {
     }
 }
 
+/// What was wrong with something that should work, if anything was.
+fn tried(attempt: impl FnOnce() -> Result<(), String>) -> Option<String> {
+    match platform::catch(attempt) {
+        Ok(done) => done.err(),
+        Err(panic) => Some(format!("it panicked: {panic}")),
+    }
+}
+
 /// What came of something that has to be refused.
 fn reply<E>(ask: impl FnOnce() -> Result<(), E>, is_right: impl FnOnce(&E) -> bool) -> Reply {
     match platform::catch(ask) {
@@ -288,6 +295,9 @@ const REPLIES: [Reply; 5] = [Reply::Done, Reply::WrongProcess, Reply::Refused, R
 const NOTHING: u8 = u8::MAX;
 const MANY: u32 = 254;
 
+/// What stands between words.
+const BETWEEN: &str = "\0";
+
 /// The place of `item` among `all`.
 fn place<T: PartialEq>(all: &[T], item: T) -> u8 {
     all.iter().position(|known| *known == item).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
@@ -307,7 +317,32 @@ impl Found {
         dropped: None,
         ran: 0,
         fresh: None,
+        inherited: None,
+        heir: None,
     };
+
+    /// As an event.
+    fn told(self, lost: Option<String>) -> What {
+        let Self { current, state, asked, ambient, run, closed, soon, post, .. } = self;
+        let Self { ended, dropped, ran, fresh, inherited, heir, .. } = self;
+        What::Forked {
+            lost,
+            current,
+            state,
+            asked,
+            ambient,
+            run,
+            closed,
+            soon,
+            post,
+            ended,
+            dropped,
+            ran,
+            fresh,
+            inherited,
+            heir,
+        }
+    }
 
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::from([
@@ -321,7 +356,9 @@ impl Found {
         bytes.push(self.dropped.map_or(NOTHING, |dropped| dropped.min(MANY) as u8));
         bytes.extend(self.ran.to_le_bytes());
         // Words are never empty.
-        bytes.extend(self.fresh.as_deref().unwrap_or_default().bytes());
+        let words =
+            [&self.fresh, &self.inherited, &self.heir].map(|words| words.as_deref().unwrap_or_default());
+        bytes.extend(words.join(BETWEEN).bytes());
         bytes
     }
 
@@ -334,6 +371,8 @@ impl Found {
         let ([ended, dropped], rest) = rest.split_first_chunk::<2>()?;
         let (ran, words) = rest.split_first_chunk::<4>()?;
         let [current, state, asked, ambient, run, closed, soon, post] = *answers;
+        let words = String::from_utf8_lossy(words);
+        let mut words = words.split(BETWEEN).map(|words| (!words.is_empty()).then(|| words.to_owned()));
         Some(Self {
             current: item(&CURRENTS, current)?,
             state: item(&STATES, state)?,
@@ -346,7 +385,9 @@ impl Found {
             ended: if *ended == NOTHING { None } else { Some(item(&REPLIES, *ended)?) },
             dropped: (*dropped != NOTHING).then_some(u32::from(*dropped)),
             ran: u32::from_le_bytes(*ran),
-            fresh: (!words.is_empty()).then(|| String::from_utf8_lossy(words).into_owned()),
+            fresh: words.next()?,
+            inherited: words.next()?,
+            heir: words.next()?,
         })
     }
 }
@@ -367,6 +408,7 @@ mod tests {
             dropped: Some(3),
             ran: 70_000,
             fresh: Some("it was not made: ü".to_owned()),
+            heir: Some("its end was not told".to_owned()),
             ..Found::NOTHING
         };
         let bytes = sent.to_bytes();
@@ -377,7 +419,7 @@ mod tests {
             (sent.current, sent.asked, sent.post, 70_000)
         );
         assert_eq!((came.ended, came.dropped), (sent.ended, sent.dropped));
-        assert_eq!(came.fresh, sent.fresh);
+        assert_eq!((came.fresh, came.inherited, came.heir), (sent.fresh, None, sent.heir));
         assert!((0..14).all(|length| Found::from_bytes(&bytes[..length]).is_none()));
         assert_eq!(Found::from_bytes(&Found::NOTHING.to_bytes()).unwrap().fresh, None);
     }

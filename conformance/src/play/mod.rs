@@ -16,14 +16,18 @@
 //! | `source_steps.rs` | what do the steps about sources do? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
 //! | `host_step.rs` | what does a host do that drives the loop? |
+//! | `kids_left.rs` | what is left of the children when a program is over? |
 //! | `fork_step.rs` | what does a forked child try? |
+//! | `fork_watch.rs` | and what with child watchers? |
 //!
 //! The player ends runs: it counts what can still happen, and calls `stop` when nothing is left,
 //! unless the program was faster. Such a stop is an ordinary event of the history.
 
 mod child_steps;
 mod fork_step;
+mod fork_watch;
 mod host_step;
+mod kids_left;
 mod life_steps;
 mod loop_steps;
 mod payload;
@@ -216,6 +220,8 @@ impl Player {
 
     /// Runs until nothing is left to wait for, closes, and looks at the closed loop.
     fn finish(&self) {
+        self.join();
+        self.count_descriptors_of_the_removed();
         for last in 0..Self::LAST_RUNS {
             self.join();
             // The last run may have started some.
@@ -227,6 +233,7 @@ impl Player {
         }
         self.await_takers();
         self.count_descriptors();
+        self.look_whether_it_let_go();
         self.close();
         self.poke();
         self.look();
@@ -281,7 +288,8 @@ impl Player {
             | Step::CloseWatcher
             | Step::Attach { .. }
             | Step::Unattach => self.child_step(step),
-            Step::Heed | Step::Ignore => self.signal_step(step),
+            Step::Heed | Step::Ignore | Step::Block | Step::Jolt => self.signal_step(step),
+            Step::Scarce { body } => self.scarcely(body),
             Step::Adopt => self.adopt(),
             Step::Claim { kid } => self.claim(*kid),
             Step::Bracket { body } => {

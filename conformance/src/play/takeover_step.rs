@@ -30,6 +30,13 @@ pub(super) struct Takers {
     threads: RefCell<Vec<Box<dyn Thread>>>,
 }
 
+impl Takers {
+    /// Whether none has.
+    pub(super) fn is_empty(&self) -> bool {
+        self.labels.borrow().is_empty()
+    }
+}
+
 impl Player {
     /// Takes the step `takeover`.
     pub(super) fn take_over(&self, children: &dyn Children, which: LoopName, kid: Kid, label: Label) {
@@ -96,7 +103,7 @@ impl Player {
 }
 
 /// Runs a loop for so long.
-fn run_for(lp: &Loop, root: &dyn Root, time: Duration) {
+pub(super) fn run_for(lp: &Loop, root: &dyn Root, time: Duration) {
     let stops = lp.clone();
     if lp.call_later(time, move || stops.stop()).is_ok() {
         let _ = platform::catch(|| root.run_forever(lp));

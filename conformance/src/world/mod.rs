@@ -23,12 +23,12 @@ cfg_if! {
         #[expect(unsafe_code, reason = "the kit's dealings with the system, the only ones of that kind")]
         pub mod unix;
         pub use unix::{enter_if_child, notice_forks, real};
-        pub(crate) use unix::{end_group, lead_group, take_stdout};
+        pub(crate) use unix::{end_group, hear_no_ends, lead_group, take_stdout};
     } else if #[cfg(feature = "std")] {
         mod elsewhere;
         pub mod threads;
         pub use elsewhere::{enter_if_child, notice_forks, real};
-        pub(crate) use elsewhere::{end_group, lead_group, take_stdout};
+        pub(crate) use elsewhere::{end_group, hear_no_ends, lead_group, take_stdout};
     }
 }
 
@@ -45,6 +45,13 @@ pub trait World {
 
     /// Starts and steers children; `None` where there are none.
     fn children(&self) -> Option<&dyn Children>;
+
+    /// Does `section` while this process can open no descriptor; false, and it is not done, where that cannot
+    /// be had.
+    fn scarce(&self, section: &mut dyn FnMut()) -> bool {
+        let _ = section;
+        false
+    }
 
     /// How many descriptors this process has open, if that can be known, not counting what steers
     /// the children. As long as there are more than `wanted`, it waits, but for no longer than
@@ -167,6 +174,21 @@ pub trait EndSignal {
     /// How often the counting function was called since it was installed. As long as that is never, it
     /// waits, but for no longer than `patience`: another thread may be about to.
     fn calls(&self, patience: Duration) -> usize;
+
+    /// Has the calling thread block it, or not any more.
+    fn block(&self, on: bool);
+
+    /// Has it come in the middle of a system call of this thread. `None` if that cannot be had.
+    fn jolt(&self) -> Option<Jolt>;
+}
+
+/// What is noticed of a signal that comes in the middle of a system call.
+#[derive(Clone, Copy, Debug)]
+pub struct Jolt {
+    /// The call failed for it.
+    pub interrupted: bool,
+    /// Afterwards there was another `errno`.
+    pub errno: bool,
 }
 
 /// Real children, or what a simulation takes for them.

@@ -28,31 +28,30 @@ pub use kid::enter_if_child;
 pub(crate) use kid::status_of;
 pub(crate) use wire::look_at;
 
-use kid::{CERTAIN, Kid, STOPPED, State, wait_until};
+use kid::{Kid, wait_until};
+use program::read_until;
 
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Error, ErrorKind, PipeReader, PipeWriter, Read, Result, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::io::{Error, ErrorKind, PipeWriter, Read, Result, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
-use std::vec::Vec;
 
 use anyloop::{
-    AnySource, ChildToken, Command, ExitStatus, Given, Interest, Pid, Processes, RawChild, RawSource,
-    Readiness, Stdio, Trigger,
+    AnySource, ChildToken, Command, Given, Interest, Pid, Processes, RawChild, RawSource, Readiness, Stdio,
+    Trigger,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::{
-    Children, EndSignal, Ending, Ends, Fork, Handling, Interrupter, Programs, Thread, World, threads,
+    Children, EndSignal, Ending, Ends, Fork, Handling, Interrupter, Jolt, Programs, Thread, World, threads,
 };
-use crate::program::Plan;
 
 cfg_if::cfg_if! {
     if #[cfg(any(target_os = "linux", target_os = "android"))] {
@@ -155,6 +154,10 @@ impl World for Unix {
         Some(self)
     }
 
+    fn scarce(&self, section: &mut dyn FnMut()) -> bool {
+        scarce(section)
+    }
+
     fn descriptors(&self, wanted: usize, patience: Duration) -> Option<usize> {
         // Each child is steered by one, and the listing itself takes one.
         let ours = self.kids.borrow().len() + 1;
@@ -204,66 +207,6 @@ impl World for Unix {
     }
 }
 
-impl Children for Unix {
-    fn start(&self, plan: Plan) -> Option<Pid> {
-        let mut kids = self.kids.borrow_mut();
-        // Both kinds of token come up, and always for the same children of a program.
-        let handle = kids.len().is_multiple_of(2);
-        match Kid::start(plan, handle) {
-            Ok(kid) => {
-                let pid = kid.pid();
-                kids.insert(pid, kid);
-                Some(pid)
-            }
-            Err(error) => {
-                std::eprintln!("the kit cannot start children: {error}");
-                None
-            }
-        }
-    }
-
-    fn token(&self, pid: Pid) -> ChildToken {
-        self.with(pid, Kid::token).unwrap_or_else(|| ChildToken::from(pid))
-    }
-
-    fn order(&self, pid: Pid) {
-        self.with(pid, Kid::order);
-    }
-
-    fn suspend(&self, pid: Pid) {
-        self.with(pid, |kid| {
-            kid.send(Signal::STOP);
-            // A watcher that is wrongly interested in stops may take the news.
-            wait_until(CERTAIN / 20, || !matches!(kid.look(STOPPED | WaitIdOptions::NOHANG), Ok(None)));
-        });
-    }
-
-    fn resume(&self, pid: Pid) {
-        self.with(pid, |kid| kid.send(Signal::CONT));
-    }
-
-    fn await_end(&self, pid: Pid) -> bool {
-        self.with(pid, |kid| wait_until(CERTAIN, || kid.state() != State::Running)).unwrap_or(true)
-    }
-
-    fn is_zombie(&self, pid: Pid) -> bool {
-        self.with(pid, |kid| kid.state() == State::Zombie).unwrap_or(false)
-    }
-
-    fn collect(&self, pid: Pid) -> Option<ExitStatus> {
-        self.await_end(pid);
-        self.with(pid, Kid::collect)?
-    }
-
-    fn await_collected(&self, pid: Pid, patience: Duration) -> bool {
-        self.with(pid, |kid| wait_until(patience, || kid.state() == State::Gone)).unwrap_or(true)
-    }
-
-    fn forget(&self, pid: Pid) {
-        self.kids.borrow_mut().remove(&pid);
-    }
-}
-
 /// How a forked child ends that has told what it had to.
 const TOLD: i32 = 0;
 
@@ -310,31 +253,6 @@ fn end(writer: &mut PipeWriter, told: Option<&[u8]>) {
 
 /// Whether a child has ended, and no more.
 const PEEK: WaitIdOptions = WaitIdOptions::EXITED.union(WaitIdOptions::NOWAIT).union(WaitIdOptions::NOHANG);
-
-/// Reads to the end; `None` if that does not come in time.
-fn read_until(mut reader: PipeReader, deadline: Instant) -> Option<Vec<u8>> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    let mut told = Vec::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        let left = Timespec::try_from(left).ok();
-        let ready = {
-            let mut ends = [PollFd::from_borrowed_fd(reader.as_fd(), PollFlags::IN)];
-            retry_on_intr(|| poll(&mut ends, left.as_ref())).is_ok_and(|ready| ready > 0)
-        };
-        let mut part = [0; 256];
-        match if ready { reader.read(&mut part) } else { continue } {
-            Ok(0) => return Some(told),
-            Ok(length) => told.extend_from_slice(&part[..length]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Some(told),
-        }
-    }
-}
 
 /// Has forks of this process noticed, for specimens and for engines that know no system. An
 /// implementation for a system that forks sees to it itself.
@@ -387,12 +305,13 @@ extern "C" fn count(_: libc::c_int) {
 }
 
 /// Has a signal handled like that; false if the system refuses.
-fn handle(signal: libc::c_int, handler: libc::sighandler_t) -> bool {
-    // SAFETY: all of a `sigaction` may be zero: no flags, SA_RESTART above all, and an empty mask.
+fn handle(signal: libc::c_int, handler: libc::sighandler_t, flags: libc::c_int) -> bool {
+    // SAFETY: all of a `sigaction` may be zero: no SA_RESTART above all, and an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler;
+    action.sa_flags = flags;
     // SAFETY: the pointers are valid, and the handlers that the kit installs do one atomic addition, which
-    // a signal handler may do.
+    // a signal handler may do, and take what the flags have the system give.
     unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) == 0 }
 }
 
@@ -410,11 +329,35 @@ fn address(handler: extern "C" fn(libc::c_int)) -> libc::sighandler_t {
     handler as libc::sighandler_t
 }
 
+/// The function that counts.
+fn counter() -> libc::sighandler_t {
+    count_end as extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) as libc::sighandler_t
+}
+
 /// How often the signal of a child's end came while it was counted.
 static ENDS: AtomicUsize = AtomicUsize::new(0);
 
-extern "C" fn count_end(_: libc::c_int) {
-    ENDS.fetch_add(1, Ordering::Relaxed);
+/// Whether handlers are careless with errno, as those of others may be.
+static JOLTING: AtomicBool = AtomicBool::new(false);
+
+/// Counts, if it is told what it has asked for.
+extern "C" fn count_end(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: whoever calls it does so as it was installed, with the news of the signal.
+    ENDS.fetch_add(usize::from(unsafe { (*info).si_signo } == signal), Ordering::Relaxed);
+    change_errno(signal);
+}
+
+/// Changes errno, if that is what the kit is about to look at.
+extern "C" fn change_errno(_: libc::c_int) {
+    if JOLTING.load(Ordering::Relaxed) {
+        // SAFETY: the place of this thread's errno is valid as long as the thread runs.
+        unsafe { *errno() = CARELESS };
+    }
+}
+
+/// Has SIGCHLD handled by what changes errno. For specimens.
+pub(crate) fn be_careless() {
+    handle(libc::SIGCHLD, address(change_errno), libc::SA_RESTART);
 }
 
 extern "C" fn disregard(_: libc::c_int) {}
@@ -433,20 +376,20 @@ pub(crate) fn any_zombie() -> Option<Pid> {
 impl EndSignal for Unix {
     fn handle(&self, how: Handling) {
         ENDS.store(0, Ordering::Relaxed);
-        let handler = match how {
-            Handling::Default => libc::SIG_DFL,
-            Handling::Ignored => libc::SIG_IGN,
-            Handling::Counted => address(count_end),
-            Handling::Other => address(disregard),
+        let (handler, flags) = match how {
+            Handling::Default => (libc::SIG_DFL, 0),
+            Handling::Ignored => (libc::SIG_IGN, 0),
+            Handling::Counted => (counter(), libc::SA_SIGINFO),
+            Handling::Other => (address(disregard), 0),
         };
-        handle(libc::SIGCHLD, handler);
+        handle(libc::SIGCHLD, handler, flags);
     }
 
     fn handling(&self) -> Handling {
         match handler(libc::SIGCHLD) {
             libc::SIG_DFL => Handling::Default,
             libc::SIG_IGN => Handling::Ignored,
-            other if other == address(count_end) => Handling::Counted,
+            other if other == counter() => Handling::Counted,
             _ => Handling::Other,
         }
     }
@@ -455,11 +398,99 @@ impl EndSignal for Unix {
         wait_until(patience, || ENDS.load(Ordering::Relaxed) > 0);
         ENDS.load(Ordering::Relaxed)
     }
+
+    fn block(&self, on: bool) {
+        block(on);
+    }
+
+    fn jolt(&self) -> Option<Jolt> {
+        jolt().ok()
+    }
+}
+
+/// The errno that a careless handler leaves, and the one that it finds.
+const CARELESS: libc::c_int = libc::ENOTTY;
+const FOUND: libc::c_int = libc::EXDEV;
+
+cfg_if::cfg_if! {
+    if #[cfg(any(target_os = "linux", target_os = "emscripten"))] {
+        use libc::__errno_location as errno;
+    } else if #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))] {
+        use libc::__errno as errno;
+    } else {
+        use libc::__error as errno;
+    }
+}
+
+/// Has the calling thread block SIGCHLD, or not any more; and says whether it did.
+fn block(on: bool) -> bool {
+    // SAFETY: all of a signal set may be zero, and the calls only write to it.
+    unsafe {
+        let [mut set, mut before]: [libc::sigset_t; 2] = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        let how = if on { libc::SIG_BLOCK } else { libc::SIG_UNBLOCK };
+        libc::pthread_sigmask(how, &raw const set, &raw mut before);
+        libc::sigismember(&raw const before, libc::SIGCHLD) == 1
+    }
+}
+
+/// Has the calling thread leave SIGCHLD to others.
+pub(crate) fn hear_no_ends() {
+    block(true);
+}
+
+/// Whether the calling thread blocks SIGCHLD. For specimens.
+pub(crate) fn hears_no_ends() -> bool {
+    let blocked = block(true);
+    block(blocked);
+    blocked
+}
+
+/// See [`EndSignal::jolt`].
+fn jolt() -> Result<Jolt> {
+    const MOMENT: Duration = Duration::from_micros(500);
+    JOLTING.store(true, Ordering::Relaxed);
+    // SAFETY: they have no precondition; a signal that a thread sends to itself is handled when the call returns.
+    let (this, error) = unsafe {
+        let this = libc::pthread_self();
+        *errno() = FOUND;
+        libc::pthread_kill(this, libc::SIGCHLD);
+        (this, *errno())
+    };
+    JOLTING.store(false, Ordering::Relaxed);
+    let (mut reader, mut writer) = std::io::pipe()?;
+    let interrupts = std::thread::spawn(move || {
+        hear_no_ends();
+        std::thread::sleep(MOMENT);
+        // SAFETY: that thread waits for this one to end.
+        unsafe { libc::pthread_kill(this, libc::SIGCHLD) };
+        std::thread::sleep(MOMENT);
+        writer.write_all(b"!")
+    });
+    let read = reader.read(&mut [0]);
+    let _ = interrupts.join();
+    let interrupted = read.is_err_and(|error| error.kind() == ErrorKind::Interrupted);
+    Ok(Jolt { interrupted, errno: error != FOUND })
+}
+
+/// See [`World::scarce`].
+fn scarce(section: &mut dyn FnMut()) -> bool {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit { current: Some(0), maximum: before.maximum };
+    let is_scarce = setrlimit(Resource::Nofile, none).is_ok();
+    if is_scarce {
+        section();
+        let _ = setrlimit(Resource::Nofile, before);
+    }
+    is_scarce
 }
 
 /// What interrupts the calling thread.
 fn interrupter() -> Option<Interrupter> {
-    if !handle(libc::SIGURG, address(count)) {
+    if !handle(libc::SIGURG, address(count), 0) {
         return None;
     }
     let target = HERE.with_borrow_mut(|here| here.get_or_insert_with(|| Here(Arc::default())).0.clone());

@@ -137,6 +137,24 @@ pub(super) static DISEASES: &[Disease] = &[
         &rules::CHILD,
         Bug::Watcher(watcher::Sick::EndsFromChild),
     ),
+    sick(
+        "watches in the child",
+        "in a forked child, it says that it is active",
+        &rules::WATCHER,
+        Bug::Watcher(watcher::Sick::ActiveInChild),
+    ),
+    sick(
+        "removes in the child",
+        "in a forked child, it removes what the parent has registered",
+        &rules::WATCHER,
+        Bug::Watcher(watcher::Sick::RemovesInChild),
+    ),
+    sick(
+        "keeps its watcher",
+        "gives a forked child the watcher of the parent",
+        &rules::REPORTS,
+        Bug::Policy(policy::Bug::KeepsWatcherInChild),
+    ),
 ];
 
 const fn sick(name: &'static str, what: &'static str, rule: &'static Rule, bug: Bug) -> Disease {

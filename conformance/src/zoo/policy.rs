@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use anyloop::{EventLoopPolicy, Loop, PerContext, PolicyError, ProcessStamp, Watcher};
@@ -31,6 +31,7 @@ pub enum Bug {
     AttachesAnywhere,
     StoresFirst,
     KeepsLoopInChild,
+    KeepsWatcherInChild,
     StampsOnce,
 }
 
@@ -54,7 +55,8 @@ pub struct SpecimenPolicy {
     stored: PerContext<Option<Loop>>,
     cleared: AtomicBool,
     made: PerContext<Loop>,
-    watcher: Mutex<Option<Watcher>>,
+    /// The watcher, and whose it is.
+    watcher: Mutex<(Option<Watcher>, ProcessStamp)>,
 }
 
 impl SpecimenPolicy {
@@ -71,12 +73,21 @@ impl SpecimenPolicy {
             stored: PerContext::new(),
             cleared: AtomicBool::new(false),
             made: PerContext::new(),
-            watcher: Mutex::new(None),
+            watcher: Mutex::new((None, ProcessStamp::current())),
         }
     }
 
     fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
+    }
+
+    /// The place of the watcher. A forked child has one of its own, in which there is none yet.
+    fn place(&self) -> MutexGuard<'_, (Option<Watcher>, ProcessStamp)> {
+        let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if !place.1.is_current() && !self.has(Bug::KeepsWatcherInChild) {
+            std::mem::forget(std::mem::replace(&mut *place, (None, ProcessStamp::current())));
+        }
+        place
     }
 
     /// Attaches the watcher, if there is one, to what is stored at home.
@@ -85,7 +96,7 @@ impl SpecimenPolicy {
         if !at_home || self.has(Bug::NeverAttaches) {
             return Ok(());
         }
-        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let watcher = self.place().0.clone();
         if let Some(watcher) = watcher {
             watcher.attach_loop(lp)?;
         }
@@ -172,11 +183,7 @@ impl EventLoopPolicy for SpecimenPolicy {
         if self.has(Bug::ManyWatchers) {
             return Ok(watcher::watcher(self.watchers));
         }
-        let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*place {
-            Some(watcher) => Ok(watcher.clone()),
-            None => Ok(place.insert(watcher::watcher(self.watchers)).clone()),
-        }
+        Ok(self.place().0.get_or_insert_with(|| watcher::watcher(self.watchers)).clone())
     }
 
     fn set_child_watcher(
@@ -185,11 +192,11 @@ impl EventLoopPolicy for SpecimenPolicy {
         watcher: Option<Watcher>,
     ) -> Result<(), PolicyError> {
         let former = {
-            let mut place = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = &mut self.place().0;
             match (&*place, &watcher) {
                 (Some(former), Some(new)) if former.is_same(new) => None,
                 (Some(former), None) if self.has(Bug::KeepsUnsetWatcher) => Some(former.clone()),
-                _ => std::mem::replace(&mut *place, watcher),
+                _ => std::mem::replace(place, watcher),
             }
         };
         if let Some(former) = former.filter(|_| !self.has(Bug::KeepsFormerWatcher)) {

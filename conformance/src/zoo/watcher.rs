@@ -19,17 +19,18 @@ use std::fs::File;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::vec::Vec;
 
 use anyloop::{
-    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Loop, Pid, ProcessStamp, Reaper, RejectReason,
-    Rejected, Remote, WatchError, Watcher,
+    ChildToken, ChildWatcher, ExitCallback, ExitStatus, Instant, Loop, Pid, ProcessStamp, Reaper,
+    RejectReason, Rejected, Remote, WatchError, Watcher,
 };
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, waitid};
 
 pub use self::diseases::{DISEASES, Sick};
 use self::strangers::Strangers;
-use crate::world::unix::{Unix, status_of};
+use crate::world::unix::{Unix, be_careless, hears_no_ends, status_of};
 use crate::world::{self, EndSignal, Handling, threads};
 
 /// A new watcher that has `sick`, or is healthy.
@@ -38,8 +39,8 @@ pub fn watcher(sick: Option<Sick>) -> Watcher {
     let dead = Arc::default();
     world::notice_forks();
     let process = ProcessStamp::current();
-    let (table, strangers) = (Mutex::default(), Mutex::default());
-    Watcher::new(Specimen(Arc::new(Shared { sick, process, table, strangers, dead })))
+    let (table, strangers, held) = (Mutex::default(), Mutex::default(), Mutex::default());
+    Watcher::new(Specimen(Arc::new(Shared { sick, process, table, strangers, dead, held })))
 }
 
 struct Specimen(Arc<Shared>);
@@ -51,6 +52,8 @@ struct Shared {
     strangers: Mutex<Strangers>,
     /// Whether a callback has panicked.
     dead: Arc<AtomicBool>,
+    /// What it holds without need.
+    held: Mutex<Vec<File>>,
 }
 
 /// Notes a panic that passes by.
@@ -61,6 +64,15 @@ impl Drop for Fragile {
         if std::thread::panicking() {
             self.0.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+/// Puts back what handled the signal of a child's end.
+struct Restores(Handling);
+
+impl Drop for Restores {
+    fn drop(&mut self) {
+        Unix::default().handle(self.0);
     }
 }
 
@@ -114,6 +126,7 @@ impl Shared {
             let forgotten = self.table().children.remove(&pid);
             return drop(forgotten);
         }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let taken = match stop {
             Some(signal) => {
                 let registration = self.table().children.remove(&pid);
@@ -162,6 +175,22 @@ impl Shared {
             ExitStatus::Exited(255) if self.has(Sick::DoubtsCode) => ExitStatus::Unknown,
             ExitStatus::Signaled { signal, .. } if self.has(Sick::SignalAsCode) => ExitStatus::Exited(signal),
             status => status,
+        }
+    }
+
+    /// Does with the signal of a child's end what only a sick one does.
+    fn take_the_signal(&self, lp: &Loop) {
+        let signal = Unix::default();
+        match self.sick {
+            Some(Sick::SeizesSignal | Sick::InterruptsCalls) => signal.handle(Handling::Other),
+            Some(Sick::ChangesErrno) => be_careless(),
+            Some(Sick::KeepsSignal) if signal.handling() != Handling::Other => {
+                // Dropped with the loop.
+                let restores = Restores(signal.handling());
+                signal.handle(Handling::Other);
+                let _ = lp.call_at(Instant::NEVER, move || drop(restores));
+            }
+            _ => {}
         }
     }
 
@@ -238,10 +267,17 @@ impl ChildWatcher for Specimen {
             (true, false) => None,
         };
         if let Some(refusal) = refusal {
+            if shared.has(Sick::ForgetsOnRefusal) {
+                let forgotten = table.children.remove(&pid);
+                drop(table);
+                drop(forgotten);
+            }
             return Err(Rejected::new(refusal, (token, shared.refuse(pid, callback))));
         }
-        if shared.has(Sick::SeizesSignal) {
-            Unix::default().handle(Handling::Other);
+        shared.take_the_signal(lp);
+        if shared.has(Sick::TrustsTheMask) && hears_no_ends() {
+            table.children.insert(pid, Registration { remote: lp.remote(), callback });
+            return Ok(None);
         }
         if shared.has(Sick::LosesDescriptors) {
             mem::forget(File::open("/dev/null"));
@@ -279,7 +315,7 @@ impl ChildWatcher for Specimen {
 
     fn remove_child_handler(&self, pid: Pid) -> bool {
         let shared = &self.0;
-        if shared.is_inherited() {
+        if shared.is_inherited() && !shared.has(Sick::RemovesInChild) {
             return false;
         }
         if shared.has(Sick::RemovesNothing) {
@@ -293,6 +329,9 @@ impl ChildWatcher for Specimen {
             }
         }
         let removed = shared.table().children.remove(&pid);
+        if removed.is_some() && shared.has(Sick::HoldsRemoved) {
+            shared.held.lock().unwrap_or_else(PoisonError::into_inner).extend(File::open("/dev/null"));
+        }
         if removed.is_some() && shared.has(Sick::EndsRemoved) {
             Shared::end(pid);
         }
@@ -310,7 +349,8 @@ impl ChildWatcher for Specimen {
 
     fn is_active(&self) -> bool {
         let shared = &self.0;
-        let open = !shared.is_inherited() && !shared.table().closed;
+        let foreign = shared.is_inherited() && !shared.has(Sick::ActiveInChild);
+        let open = !foreign && !shared.table().closed;
         shared.has(Sick::ActiveForEver) || open && !shared.has(Sick::NeverActive)
     }
 

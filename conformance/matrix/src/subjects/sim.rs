@@ -36,6 +36,8 @@ impl Subject for Sim {
             Lack::rule(&child::RESTORED, NO_SIGNAL),
             Lack::rule(&child::CHAINED, NO_SIGNAL),
             Lack::rule(&child::IGNORED, NO_SIGNAL),
+            Lack::rule(&child::BLOCKED, NO_SIGNAL),
+            Lack::rule(&child::UNSEEN, NO_SIGNAL),
             Lack::family("reaper", "its watcher collects no children but those that are registered"),
             Lack::family("process", "simulated programs have no pipes"),
             Lack::family("source", "there are no simulated sockets yet"),

@@ -34,6 +34,13 @@ fn is_over(evidence: &Evidence<'_>, story: &Story) -> bool {
 pub(super) fn restored(evidence: &Evidence<'_>) -> Judgement {
     let story = Story::new(evidence);
     let (Some(before), Some((after, _))) = (wanted(evidence), at_the_end(evidence)) else { return Ok(0) };
+    let open = evidence.events.iter().find_map(|event| match event.what {
+        What::LetGo { how } => Some(how),
+        _ => None,
+    });
+    if let Some(now) = open.filter(|now| *now != before) {
+        return Err(format!("the signal was {}, and is {} when nobody needs it", word(before), word(now)));
+    }
     if !is_over(evidence, &story) {
         return Ok(0);
     }
@@ -57,6 +64,42 @@ pub(super) fn chained(evidence: &Evidence<'_>) -> Judgement {
         return Err("a child has ended, and the handler that was there before was not called".into());
     }
     Ok(1)
+}
+
+/// Who is registered is told of, though the loop's thread blocks the signal.
+pub(super) fn blocked(evidence: &Evidence<'_>) -> Judgement {
+    if !evidence.events.iter().any(|event| event.what == What::Blocking) {
+        return Ok(0);
+    }
+    let story = Story::new(evidence);
+    let mut exercised = 0;
+    for it in story.registrations.iter().filter(|it| it.stayed() && it.kid.is_some()) {
+        if story.is_missing(it) {
+            return Err(format!("{} was never called, where the loop's thread blocks the signal", it.label));
+        }
+        exercised += it.told.len();
+    }
+    Ok(exercised)
+}
+
+/// Nobody notices that the signal came.
+pub(super) fn unseen(evidence: &Evidence<'_>) -> Judgement {
+    let mut exercised = 0;
+    for event in evidence.events {
+        match event.what {
+            // What the program has installed itself is its own affair.
+            What::Jolted { how: Handling::Counted, .. } => {}
+            What::Jolted { interrupted: true, .. } => {
+                return Err("the signal came, and a system call failed for it".into());
+            }
+            What::Jolted { errno: true, .. } => {
+                return Err("the signal came, and `errno` was another afterwards".into());
+            }
+            What::Jolted { .. } => exercised += 1,
+            _ => {}
+        }
+    }
+    Ok(exercised)
 }
 
 /// Who is registered is told of, though the system collects the children.

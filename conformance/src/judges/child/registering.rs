@@ -81,6 +81,43 @@ pub(super) fn refused(evidence: &Evidence<'_>) -> Judgement {
     Ok(exercised)
 }
 
+/// What fails leaves everything else as it was.
+pub(super) fn unchanged(evidence: &Evidence<'_>) -> Judgement {
+    let story = Story::new(evidence);
+    let (mut exercised, mut was_active) = (0, false);
+    for (at, event) in evidence.events.iter().enumerate() {
+        let tried = match &event.what {
+            What::WatchRefused { .. } => "a registration was refused",
+            What::AttachDone { failed: Some(_) } => "attaching the watcher failed",
+            What::Scarce { on: true, active } => {
+                was_active = *active;
+                continue;
+            }
+            What::Scarce { active: false, .. } if was_active && story.watcher_closed.is_none() => {
+                return Err("no descriptor was to be had, and the watcher is not active any more".into());
+            }
+            _ => continue,
+        };
+        for it in story.registrations.iter().filter(|it| it.is_live(at)) {
+            if story.is_missing(it) {
+                return Err(format!("{} was pending when {tried}, and was never called", it.label));
+            }
+            exercised += it.told.len();
+        }
+    }
+    Ok(exercised)
+}
+
+/// Whether no descriptor was to be had at `at`.
+fn is_scarce(evidence: &Evidence<'_>, at: usize) -> bool {
+    let mut before = evidence.events[..at].iter().rev();
+    let last = before.find_map(|event| match event.what {
+        What::Scarce { on, .. } => Some(on),
+        _ => None,
+    });
+    last.unwrap_or(false)
+}
+
 /// Active watchers accept; closed ones are not active.
 pub(super) fn active(evidence: &Evidence<'_>) -> Judgement {
     let story = Story::new(evidence);
@@ -90,6 +127,9 @@ pub(super) fn active(evidence: &Evidence<'_>) -> Judgement {
             if it.accepted.is_some() {
                 return Err(format!("{} was accepted by a watcher that said it is not active", it.label));
             }
+            continue;
+        }
+        if is_scarce(evidence, it.asked) {
             continue;
         }
         // Another thread may have closed it meanwhile.

@@ -11,7 +11,7 @@ use anyloop::{ChildToken, ExitStatus, Pid};
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, waitid};
 
-use super::raw_child;
+use super::{Children, Unix, raw_child};
 use crate::program::Plan;
 use crate::protocol;
 
@@ -174,6 +174,66 @@ impl Drop for Kid {
     fn drop(&mut self) {
         self.send(Signal::KILL);
         let _ = self.look(WaitIdOptions::EXITED);
+    }
+}
+
+impl Children for Unix {
+    fn start(&self, plan: Plan) -> Option<Pid> {
+        let mut kids = self.kids.borrow_mut();
+        // Both kinds of token come up, and always for the same children of a program.
+        let handle = kids.len().is_multiple_of(2);
+        match Kid::start(plan, handle) {
+            Ok(kid) => {
+                let pid = kid.pid();
+                kids.insert(pid, kid);
+                Some(pid)
+            }
+            Err(error) => {
+                std::eprintln!("the kit cannot start children: {error}");
+                None
+            }
+        }
+    }
+
+    fn token(&self, pid: Pid) -> ChildToken {
+        self.with(pid, Kid::token).unwrap_or_else(|| ChildToken::from(pid))
+    }
+
+    fn order(&self, pid: Pid) {
+        self.with(pid, Kid::order);
+    }
+
+    fn suspend(&self, pid: Pid) {
+        self.with(pid, |kid| {
+            kid.send(Signal::STOP);
+            // A watcher that is wrongly interested in stops may take the news.
+            wait_until(CERTAIN / 20, || !matches!(kid.look(STOPPED | WaitIdOptions::NOHANG), Ok(None)));
+        });
+    }
+
+    fn resume(&self, pid: Pid) {
+        self.with(pid, |kid| kid.send(Signal::CONT));
+    }
+
+    fn await_end(&self, pid: Pid) -> bool {
+        self.with(pid, |kid| wait_until(CERTAIN, || kid.state() != State::Running)).unwrap_or(true)
+    }
+
+    fn is_zombie(&self, pid: Pid) -> bool {
+        self.with(pid, |kid| kid.state() == State::Zombie).unwrap_or(false)
+    }
+
+    fn collect(&self, pid: Pid) -> Option<ExitStatus> {
+        self.await_end(pid);
+        self.with(pid, Kid::collect)?
+    }
+
+    fn await_collected(&self, pid: Pid, patience: Duration) -> bool {
+        self.with(pid, |kid| wait_until(patience, || kid.state() == State::Gone)).unwrap_or(true)
+    }
+
+    fn forget(&self, pid: Pid) {
+        self.kids.borrow_mut().remove(&pid);
     }
 }
 

@@ -2,16 +2,17 @@
 //! does that change nothing.
 
 use std::boxed::Box;
-use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::io::{ErrorKind, PipeReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
 use anyloop::{Pid, Stdio};
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::kid::wait_until;
-use super::{PEEK, Unix, read_until};
+use super::{PEEK, Unix};
 use crate::world::{Gate, Programs, Tap};
 
 /// What the system says about a child; an error if there is none of that number.
@@ -58,5 +59,30 @@ impl Programs for Unix {
             let _ = kill_process(pid, Signal::KILL);
         }
         let _ = look(pid, WaitIdOptions::EXITED);
+    }
+}
+
+/// Reads to the end; `None` if that does not come in time.
+pub(super) fn read_until(mut reader: PipeReader, deadline: Instant) -> Option<Vec<u8>> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut told = Vec::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        let left = Timespec::try_from(left).ok();
+        let ready = {
+            let mut ends = [PollFd::from_borrowed_fd(reader.as_fd(), PollFlags::IN)];
+            retry_on_intr(|| poll(&mut ends, left.as_ref())).is_ok_and(|ready| ready > 0)
+        };
+        let mut part = [0; 256];
+        match if ready { reader.read(&mut part) } else { continue } {
+            Ok(0) => return Some(told),
+            Ok(length) => told.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Some(told),
+        }
     }
 }

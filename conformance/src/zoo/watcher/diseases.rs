@@ -74,6 +74,22 @@ pub enum Sick {
     TellsInChild,
     /// Ends the registered children when it is closed in a forked child.
     EndsFromChild,
+    /// Says in a forked child that it is active.
+    ActiveInChild,
+    /// Removes in a forked child what the parent has registered.
+    RemovesInChild,
+    /// Keeps a descriptor for each child that was removed, until that has ended (B26).
+    HoldsRemoved,
+    /// Forgets who is registered when it refuses to replace him (B23).
+    ForgetsOnRefusal,
+    /// Waits for the signal where it is blocked.
+    TrustsTheMask,
+    /// Has system calls fail when a child has ended.
+    InterruptsCalls,
+    /// Changes `errno` when a child has ended.
+    ChangesErrno,
+    /// Keeps the signal of a child's end until its loop is closed (B20).
+    KeepsSignal,
     /// Takes the signal of a child's end for itself, whoever handled it before (B21).
     SeizesSignal,
     /// Leaves the signal to the system when it has told of an end, whoever handled it before (B20).
@@ -146,6 +162,12 @@ pub static DISEASES: &[Disease] = &[
         "loses a descriptor with each child",
         &rules::DESCRIPTORS,
         Sick::LosesDescriptors,
+    ),
+    sick(
+        "holds the removed",
+        "keeps a descriptor for each child that was removed, until that has ended",
+        &rules::DESCRIPTORS,
+        Sick::HoldsRemoved,
     ),
     sick("drops with the loop", "forgets a child whose loop is closed", &rules::CLOSED, Sick::DropsWithLoop),
     sick(
@@ -225,6 +247,31 @@ pub static DISEASES: &[Disease] = &[
         "waits on for a child that the system has collected",
         &rules::IGNORED,
         Sick::TrustsTheSignal,
+    ),
+    sick(
+        "keeps the signal",
+        "closed, it keeps SIGCHLD until its loop is closed",
+        &rules::RESTORED,
+        Sick::KeepsSignal,
+    ),
+    sick(
+        "trusts the mask",
+        "waits for SIGCHLD on a thread that blocks it",
+        &rules::BLOCKED,
+        Sick::TrustsTheMask,
+    ),
+    sick(
+        "interrupts calls",
+        "has system calls fail when SIGCHLD comes",
+        &rules::UNSEEN,
+        Sick::InterruptsCalls,
+    ),
+    sick("changes errno", "changes `errno` when SIGCHLD comes", &rules::UNSEEN, Sick::ChangesErrno),
+    sick(
+        "forgets at a refusal",
+        "forgets who is registered when it refuses to replace him",
+        &rules::UNCHANGED,
+        Sick::ForgetsOnRefusal,
     ),
     sick(
         "forgets strangers",

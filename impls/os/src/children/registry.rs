@@ -7,7 +7,8 @@
 //! may never run again.
 //!
 //! In a forked child the registry of the parent is closed and empty. That is found out before the
-//! lock is taken, which a thread of the parent may have held when it forked.
+//! lock is taken, which a thread of the parent may have held when it forked. What is registered is never
+//! dropped there: whoever waits for it holds the registry, and is a thread of the parent or in its loop.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -55,16 +56,6 @@ pub(crate) struct Registry {
 impl Default for Registry {
     fn default() -> Self {
         Self { process: this_process(), state: Mutex::default() }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        if !self.process.is_current() {
-            // The callbacks are the parent's, and so is what they captured.
-            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-            mem::forget(mem::take(&mut state.by_pid));
-        }
     }
 }
 

@@ -116,8 +116,9 @@ impl Drop for Spawning {
         let awaited = {
             let mut strangers = self.0.manner.strangers();
             strangers.spawning -= 1;
-            if strangers.spawning > 0 { HashMap::new() } else { mem::take(&mut strangers.awaited) }
+            mem::take(&mut strangers.awaited)
         };
+        // As long as there is another such place, they go on waiting.
         awaited.into_iter().for_each(|(pid, status)| self.0.meet(pid, status));
     }
 }
