@@ -223,6 +223,17 @@ errors! {
         Os(error: OsError) => "the signal could not be sent: {error}";
     }
 
+    /// Why nobody is called when a signal comes. Nothing was changed.
+    #[derive(Copy)]
+    SignalHandlerError {
+        /// The loop cannot hear signals.
+        Unsupported => "this loop cannot hear signals: use a loop whose capabilities() offer signals";
+        /// The loop is closed for good.
+        Closed => "the loop is closed: listen on a loop that is open";
+        /// It is no signal, or one that cannot be caught, or the operating system refused a resource.
+        Os(error: OsError) => "the signal cannot be listened for: {error}";
+    }
+
     /// Why a sleep ended otherwise than by time.
     #[derive(Copy)]
     SleepError {
@@ -279,6 +290,7 @@ conversions! {
     OsError => PolicyError::Os;
     OsError => WatchError::Os;
     SpawnFailure => SpawnError::Os;
+    OsError => SignalHandlerError::Os;
     WatchError => PolicyError::Watcher;
     PolicyError => SpawnError::Policy;
     RejectReason => WatchError::Rejected;

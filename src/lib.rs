@@ -20,6 +20,7 @@ mod platform;
 mod policy;
 mod remote;
 pub mod rules;
+mod signal;
 mod task;
 mod time;
 #[doc = include_str!("why.md")]
@@ -42,7 +43,7 @@ pub use context::{
 };
 pub use error::{
     CloseError, JoinError, NoRunningLoop, OsError, PolicyError, RejectReason, Rejected, RunError,
-    SignalError, SleepError, SpawnError, TimeoutError, WatchError,
+    SignalError, SignalHandlerError, SleepError, SpawnError, TimeoutError, WatchError,
 };
 pub use event_loop::{EventLoop, LoopState};
 pub use fork::{ProcessStamp, after_fork_in_child};
@@ -54,5 +55,6 @@ pub use policy::{
     set_event_loop, set_event_loop_policy,
 };
 pub use remote::{Remote, RemoteLoop};
+pub use signal::{SignalHandlers, SignalStream};
 pub use task::{Link, Runnable, Sleep, Task, TaskSet, Timeout, sleep, timeout};
 pub use time::Instant;

@@ -74,7 +74,9 @@ cfg_if::cfg_if! {
         mod fork;
         mod hash;
         mod linux;
+        mod signals;
         use linux as sys;
+        use signals::leave_to_parent;
         pub use linux::selector::{SelectorBuilder, SelectorEventLoop};
         pub use linux::uring::probe_io_uring;
     } else if #[cfg(unix)] {
@@ -91,8 +93,6 @@ cfg_if::cfg_if! {
         mod childless;
         use childless as processes;
         #[cfg(target_os = "linux")]
-        use childless::leave_to_parent;
-        #[cfg(target_os = "linux")]
         const SPAWNER: Option<linux::Spawner> = None;
     } else if #[cfg(target_os = "linux")] {
         mod children;
@@ -100,9 +100,7 @@ cfg_if::cfg_if! {
         mod pidfds;
         mod spawn;
         mod sigchld;
-        mod signals;
         use pidfds as processes;
-        use signals::leave_to_parent;
         const SPAWNER: Option<linux::Spawner> = Some(spawn::spawn);
         pub use sigchld::fast::FastChildWatcher;
         pub use sigchld::multi::MultiLoopChildWatcher;

@@ -18,13 +18,19 @@ use super::epoll::Epoll;
 use super::eventfd::EventFdWaker;
 use super::os_error;
 use crate::SPAWNER;
+use crate::signals::Hearing;
 
 /// The loop for Linux, on epoll: asyncio's name for its loop of choice on Unix.
 ///
-/// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
+/// *Capabilities:* readiness, signals, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
 /// each time; waits end within microseconds of their time, or are rounded up to whole milliseconds
 /// before Linux 5.11. *Kernel objects:* an epoll, made when the loop first has to wait or to watch
-/// something, and an eventfd, made when it has to wait and has a remote half; `close` frees both.
+/// something, an eventfd, made when it has to wait and has a remote half, and another, made when it first listens for
+/// a signal; `close` frees them.
+///
+/// *Signals:* on any thread, which does not block those any more that it listens for. The handler of the process is
+/// installed with `SA_RESTART`, and calls whatever handled the signal before, unless that is the default; in a forked
+/// child it stays, and is heard by nobody. SIGKILL, SIGSTOP and the faults SIGILL, SIGBUS, SIGFPE and SIGSEGV are refused.
 ///
 /// ```
 /// use anyloop_os::SelectorEventLoop;
@@ -98,8 +104,10 @@ impl SelectorBuilder {
     pub fn build(self) -> Loop {
         let alone = || sched_getaffinity(None).is_ok_and(|processors| processors.count() == 1);
         let spin = if self.spin.is_zero() || alone() { Duration::ZERO } else { self.spin };
+        let epoll = Rc::new(Epoll::new());
         Loop::new(<Engine<_>>::new(Selector {
-            epoll: Rc::new(Epoll::new()),
+            signals: Hearing::new(epoll.clone()),
+            epoll,
             exception_handler: RefCell::new(None),
             spin,
             callbacks_between_polls: self.callbacks_between_polls,
@@ -110,6 +118,7 @@ impl SelectorBuilder {
 /// What the engine runs on.
 struct Selector {
     epoll: Rc<Epoll>,
+    signals: Hearing,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
     callbacks_between_polls: u32,
@@ -177,6 +186,7 @@ impl Backend for Selector {
     }
 
     fn close(&self) {
+        self.signals.close();
         self.epoll.close();
         let handler = self.exception_handler.take();
         drop(handler);
@@ -185,6 +195,7 @@ impl Backend for Selector {
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
         capabilities.readiness = Some(&*self.epoll);
+        capabilities.signals = Some(&self.signals);
         capabilities.processes = SPAWNER.is_some().then_some(self as &dyn Processes);
         capabilities.observe = Some(self);
         capabilities

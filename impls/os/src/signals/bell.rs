@@ -38,6 +38,17 @@ struct Place {
     next: AtomicPtr<Self>,
 }
 
+impl Place {
+    /// Has nobody ring it for these signals when this returns.
+    fn silence(&self, signals: u64) {
+        self.wanted.fetch_and(!signals, Ordering::SeqCst);
+        // A handler that has seen the signal may be about to write. On this thread there is none.
+        while RINGING.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+    }
+}
+
 static FIRST: AtomicPtr<Place> = AtomicPtr::new(ptr::null_mut());
 
 /// How many handlers are going through the list.
@@ -100,27 +111,35 @@ pub(crate) fn leave_to_parent() {
 }
 
 /// What one listener hears.
-pub(super) struct Bell {
+pub(crate) struct Bell {
     place: &'static Place,
     fd: OwnedFd,
 }
 
 impl Bell {
     /// A bell that is silent.
-    pub(super) fn new() -> Result<Self, Errno> {
+    pub(crate) fn new() -> Result<Self, Errno> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { place: take_place(), fd })
+        let place = take_place();
+        // Nobody rings it: whoever had the place before has waited for that.
+        place.came.store(0, Ordering::SeqCst);
+        place.fd.store(fd.as_raw_fd(), Ordering::SeqCst);
+        Ok(Self { place, fd })
     }
 
-    /// Lets it be rung for these signals.
-    pub(super) fn ring_for(&self, signals: &[i32]) {
-        self.place.fd.store(self.fd.as_raw_fd(), Ordering::SeqCst);
-        self.place.came.store(0, Ordering::SeqCst);
-        self.place.wanted.store(signals.iter().fold(0, |mask, signal| mask | bit(*signal)), Ordering::SeqCst);
+    /// Lets it be rung for this signal, too.
+    pub(crate) fn ring_for(&self, signal: i32) {
+        self.place.wanted.fetch_or(bit(signal), Ordering::SeqCst);
+    }
+
+    /// Lets it be rung for this signal no more, and forgets that it was.
+    pub(crate) fn silence(&self, signal: i32) {
+        self.place.silence(bit(signal));
+        self.place.came.fetch_and(!bit(signal), Ordering::SeqCst);
     }
 
     /// The signals that came since this was asked last. What comes later rings again.
-    pub(super) fn take(&self) -> impl Iterator<Item = i32> + use<> {
+    pub(crate) fn take(&self) -> impl Iterator<Item = i32> + use<> {
         let came = self.place.came.swap(0, Ordering::SeqCst);
         (1..=64).filter(move |signal| came & bit(*signal) != 0)
     }
@@ -134,11 +153,7 @@ impl AsFd for Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        self.place.wanted.store(0, Ordering::SeqCst);
-        // A handler that has seen the signal may be about to write. On this thread there is none.
-        while RINGING.load(Ordering::SeqCst) > 0 {
-            thread::yield_now();
-        }
+        self.place.silence(u64::MAX);
         self.place.taken.store(false, Ordering::Release);
     }
 }
