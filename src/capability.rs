@@ -191,17 +191,39 @@ pub trait Completion {
     fn request_cancel(&self, handle: Handle) -> bool;
 }
 
-/// Tells when the process receives a signal. No reference loop offers it yet.
+/// Tells when the process receives a signal (asyncio's `add_signal_handler`). Use
+/// [`Loop::add_signal_handler`](crate::Loop::add_signal_handler) and [`Loop::signal`](crate::Loop::signal).
+///
+/// Callbacks run as callbacks of the loop, never from inside these methods and never inside of what the
+/// system calls when the signal comes. Each is called at least once for signals that come together, and never more
+/// often than they came, whatever other loops and child watchers listen for.
+///
+/// # For authors of loops
+///
+/// [`SignalHandlers`](crate::SignalHandlers) keeps the books: what is left is to have the system tell the loop.
 pub trait Signals {
-    /// Calls `callback` for each burst of `signal`, replacing the former callback.
+    /// Calls `callback` when `signal` came, in the place of the former handler.
     ///
     /// # Errors
     ///
-    /// [`OsError`] for a number that is no signal or cannot be caught; nothing is changed then.
+    /// [`OsError`], and nothing is changed and `callback` is dropped: for a number that is no signal, and for one that
+    /// cannot be caught or after which nothing can go on, such as a fault of the program (EINVAL on Unix); or
+    /// if the loop is closed (the number that a closed descriptor gives).
     fn add_signal_handler(&self, signal: i32, callback: Rc<dyn Fn(i32)>) -> Result<(), OsError>;
 
-    /// Stops calling back, and says whether there was a callback.
+    /// Removes the handler, and says whether there was one. It does not run afterwards. False for a number that is
+    /// no signal, and on a closed loop.
     fn remove_signal_handler(&self, signal: i32) -> bool;
+
+    /// Calls `callback` when `signal` came, beside the handler and others who listen.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_signal_handler`](Self::add_signal_handler).
+    fn listen(&self, signal: i32, callback: Rc<dyn Fn(i32)>) -> Result<Handle, OsError>;
+
+    /// Calls it no more, and says whether it would have. False on a closed loop.
+    fn unlisten(&self, handle: Handle) -> bool;
 }
 
 /// Starts programs.

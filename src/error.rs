@@ -234,6 +234,17 @@ errors! {
         Os(error: OsError) => "the source cannot be watched, where regular files and the like are always ready: {error}";
     }
 
+    /// Why nobody is called when a signal comes. Nothing was changed.
+    #[derive(Copy)]
+    SignalHandlerError {
+        /// The loop cannot hear signals.
+        Unsupported => "this loop cannot hear signals: use a loop whose capabilities() offer signals";
+        /// The loop is closed for good.
+        Closed => "the loop is closed: listen on a loop that is open";
+        /// It is no signal, or one that cannot be caught, or the operating system refused a resource.
+        Os(error: OsError) => "the signal cannot be listened for: {error}";
+    }
+
     /// Why a sleep ended otherwise than by time.
     #[derive(Copy)]
     SleepError {
@@ -291,6 +302,7 @@ conversions! {
     OsError => SourceError::Os;
     OsError => WatchError::Os;
     SpawnFailure => SpawnError::Os;
+    OsError => SignalHandlerError::Os;
     WatchError => PolicyError::Watcher;
     PolicyError => SpawnError::Policy;
     RejectReason => WatchError::Rejected;

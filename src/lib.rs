@@ -20,6 +20,7 @@ mod platform;
 mod policy;
 mod remote;
 pub mod rules;
+mod signal;
 mod source;
 mod task;
 mod time;
@@ -43,7 +44,7 @@ pub use context::{
 };
 pub use error::{
     CloseError, JoinError, NoRunningLoop, OsError, PolicyError, RejectReason, Rejected, RunError,
-    SignalError, SleepError, SourceError, SpawnError, TimeoutError, WatchError,
+    SignalError, SignalHandlerError, SleepError, SourceError, SpawnError, TimeoutError, WatchError,
 };
 pub use event_loop::{EventLoop, LoopState};
 pub use fork::{ProcessStamp, after_fork_in_child};
@@ -55,6 +56,7 @@ pub use policy::{
     set_event_loop, set_event_loop_policy,
 };
 pub use remote::{Remote, RemoteLoop};
+pub use signal::{SignalHandlers, SignalStream};
 pub use source::{AnySource, AsSource, Source};
 pub use task::{Link, Runnable, Sleep, Task, TaskSet, Timeout, sleep, timeout};
 pub use time::Instant;

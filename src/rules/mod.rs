@@ -27,11 +27,13 @@
 //! | [`capability`] | what a loop offers beyond running callbacks |
 //! | [`step`] | a loop that a host drives |
 //! | [`fork`] | what a forked child does with loops of its parent |
+//! | [`signal`] | hearing signals |
 //!
 //! # Where they come from
 //!
 //! The ancestors are the numbers that the project's study of asyncio gave to asyncio's observable
-//! behaviour: POL for policies, LOOP for loops, WATCH for watchers, PROC for programs, IO for sources; `B` numbers are its known
+//! behaviour: POL for policies, LOOP for loops, WATCH for watchers, PROC for programs, IO for sources and signals; `B`
+//! numbers are its known
 //! defects. A rule without ancestor is new. What became of every number is in [`ancestors`].
 
 use core::fmt;
@@ -133,6 +135,7 @@ pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
+pub mod signal;
 pub mod source;
 pub mod step;
 pub mod stop;

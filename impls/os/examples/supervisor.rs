@@ -1,8 +1,12 @@
 //! Keeps a program running: starts it again when it ends, later each time, and prints what it says.
 //!
-//! `supervisor PROGRAM [ARGUMENT...]`. It ends when the program has ended well, or has failed five times in a row.
+//! `supervisor PROGRAM [ARGUMENT...]`. It ends when the program has ended well, or has failed five times in a row; and
+//! when it is interrupted or terminated, after the program, which is asked to end first.
 
-use std::process::ExitCode;
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyloop::{
@@ -19,9 +23,6 @@ const LONG: Duration = Duration::from_secs(10);
 /// So often it may fail in a row.
 const FAILURES: u32 = 5;
 
-/// A program that is asked to end has so long to do so.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// Prints each line, behind a name.
 async fn log(name: &'static str, mut from: PipeReader) {
     let mut line = Vec::new();
@@ -31,33 +32,42 @@ async fn log(name: &'static str, mut from: PipeReader) {
     }
 }
 
-/// Asks a program to end, and insists.
+/// Asks a program to end, and insists after a while.
 async fn end(child: &Child) {
     // It can fail only if it has ended.
     let _ = child.terminate();
-    if timeout(GRACE, child.wait()).await.is_err() {
+    if timeout(Duration::from_secs(5), child.wait()).await.is_err() {
         let _ = child.kill();
     }
 }
 
-/// Runs the program once, for at most so long if that is given.
-async fn run_once(
-    command: &Command,
-    at_most: Option<Duration>,
-) -> Result<ExitStatus, Box<dyn std::error::Error>> {
+/// Waits for the future, unless it is interrupted or terminated first: then there is nothing.
+async fn unless_ended<T>(future: impl Future<Output = T>) -> Result<Option<T>, Box<dyn Error>> {
+    let lp = get_running_loop()?;
+    let mut signals = [lp.signal(libc::SIGINT)?, lp.signal(libc::SIGTERM)?];
+    let mut future = pin!(future);
+    let first = poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if signals.iter_mut().any(|signal| signal.poll_recv(cx).is_ready()) => {
+            Poll::Ready(None)
+        }
+        Poll::Pending => Poll::Pending,
+    });
+    Ok(first.await)
+}
+
+/// Runs the program once, and gives how it ended; nothing if it had to be ended.
+async fn run_once(command: &Command) -> Result<Option<ExitStatus>, Box<dyn Error>> {
     let mut child = create_subprocess_exec(command)?;
     println!("supervisor: started {}", child.pid());
     let lp = get_running_loop()?;
-    let streams = [("out", child.stdout.take()), ("err", child.stderr.take())];
-    let logs: Vec<_> =
-        streams.into_iter().filter_map(|(name, stream)| lp.spawn_local(log(name, stream?)).ok()).collect();
-    if let Some(time) = at_most {
-        if timeout(time, child.wait()).await.is_err() {
-            println!("supervisor: time is up");
-            end(&child).await;
-        }
+    let streams = [("out", child.stdout.take()), ("err", child.stderr.take())].into_iter();
+    let logs: Vec<_> = streams.filter_map(|(name, from)| lp.spawn_local(log(name, from?)).ok()).collect();
+    let status = unless_ended(child.wait()).await?;
+    if status.is_none() {
+        end(&child).await;
     }
-    let status = child.wait().await;
+    println!("supervisor: {}", child.wait().await);
     // What was written before the end is still in the pipes.
     for log in logs {
         let _ = log.await;
@@ -65,34 +75,25 @@ async fn run_once(
     Ok(status)
 }
 
-async fn supervise(command: Command, at_most: Option<Duration>) -> Result<(), Box<dyn std::error::Error>> {
+async fn supervise(command: Command) -> Result<(), Box<dyn Error>> {
     let mut failures = 0;
     loop {
         let start = Instant::now();
-        let status = run_once(&command, at_most).await?;
-        println!("supervisor: {status}");
+        let Some(status) = run_once(&command).await? else { return Ok(()) };
         failures = if start.elapsed() > LONG { 1 } else { failures + 1 };
-        match failures {
-            _ if status.success() => return Ok(()),
-            FAILURES => return Err(format!("failed {failures} times in a row").into()),
-            _ => sleep(PAUSE * 2_u32.pow(failures - 1)).await?,
+        if status.success() {
+            return Ok(());
+        } else if failures == FAILURES {
+            return Err(format!("failed {failures} times in a row").into());
+        } else if unless_ended(sleep(PAUSE * 2_u32.pow(failures - 1))).await?.is_none() {
+            return Ok(());
         }
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
-    let Some(program) = words.next() else {
-        eprintln!("supervisor PROGRAM [ARGUMENT...]");
-        return ExitCode::from(2);
-    };
-    let at_most = std::env::var("SUPERVISOR_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    let command =
-        Command::new(program).args(words).stdin(Stdio::Null).stdout(Stdio::Pipe).stderr(Stdio::Pipe);
-    let run = anyloop::run(supervise(command.kill_on_drop(), at_most.map(Duration::from_secs)));
-    if let Err(error) = run.map_err(Into::into).and_then(|done| done) {
-        eprintln!("supervisor: {error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    let program = words.next().ok_or("say which: supervisor PROGRAM [ARGUMENT...]")?;
+    let command = Command::new(program).args(words).kill_on_drop();
+    anyloop::run(supervise(command.stdin(Stdio::Null).stdout(Stdio::Pipe).stderr(Stdio::Pipe)))?
 }

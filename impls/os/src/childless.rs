@@ -16,7 +16,3 @@ pub(crate) fn new_child_watcher(_: WatcherKind) -> Result<Watcher, PolicyError> 
 fn none_here() -> PolicyError {
     PolicyError::Unsupported("child watchers on this system, or without the feature `process`")
 }
-
-/// In a forked child: nobody listens for signals here.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for systems whose forks are noticed"))]
-pub(crate) const fn leave_to_parent() {}

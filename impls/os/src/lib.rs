@@ -75,8 +75,10 @@ cfg_if::cfg_if! {
         mod fork;
         mod hash;
         mod selector;
+        mod signals;
         use errno::os_error;
         use selector::new_event_loop;
+        use signals::leave_to_parent;
         pub use selector::{SelectorBuilder, SelectorEventLoop};
     }
 }
@@ -101,8 +103,6 @@ cfg_if::cfg_if! {
         mod childless;
         use childless as processes;
         #[cfg(unix)]
-        use childless::leave_to_parent;
-        #[cfg(unix)]
         const SPAWNER: Option<selector::Spawner> = None;
     } else if #[cfg(target_os = "linux")] {
         mod children;
@@ -110,9 +110,7 @@ cfg_if::cfg_if! {
         mod pidfds;
         mod spawn;
         mod sigchld;
-        mod signals;
         use pidfds as processes;
-        use signals::leave_to_parent;
         const SPAWNER: Option<selector::Spawner> = Some(spawn::spawn);
         pub use sigchld::fast::FastChildWatcher;
         pub use sigchld::multi::MultiLoopChildWatcher;
@@ -124,7 +122,6 @@ cfg_if::cfg_if! {
         mod children;
         mod numbers;
         use numbers as processes;
-        use numbers::leave_to_parent;
         const SPAWNER: Option<selector::Spawner> = None;
         pub use children::threaded::ThreadedChildWatcher;
     }

@@ -27,6 +27,3 @@ pub(crate) fn wait_id(child: &ChildToken) -> WaitId<'_> {
 pub(crate) const fn lost_status(_: &ChildToken) -> ExitStatus {
     ExitStatus::Unknown
 }
-
-/// In a forked child: nobody listens for signals here.
-pub(crate) const fn leave_to_parent() {}

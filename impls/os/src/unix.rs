@@ -9,3 +9,5 @@ pub(crate) fn is_main_thread() -> bool {
 pub(crate) const fn is_alone() -> bool {
     false
 }
+
+pub(crate) use libc::__error as errno_location;

@@ -340,12 +340,44 @@ fn what_was_stolen_beside_a_report_is_found() {
     }
 }
 
+/// A handler of the users hears of the child, too, whoever came first, and goes without the watcher.
+fn a_handler_listens_beside_the_watcher() {
+    for handler_first in [false, true] {
+        let (lp, watcher) = (new_loop(), Watcher::new(SafeChildWatcher::new()));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counts = calls.clone();
+        let count = move |_| _ = counts.fetch_add(1, Ordering::SeqCst);
+        if handler_first {
+            lp.add_signal_handler(libc::SIGCHLD, count).unwrap();
+            watcher.attach_loop(Some(&lp)).unwrap();
+        } else {
+            watcher.attach_loop(Some(&lp)).unwrap();
+            lp.add_signal_handler(libc::SIGCHLD, count).unwrap();
+        }
+        let mut kid = child();
+        let told = watch(&watcher, &lp, &kid);
+        end(&mut kid);
+        lp.run_forever().unwrap();
+        // The handler's turn may be the next one.
+        lp.run_until_complete(anyloop::sleep(Duration::ZERO)).unwrap().unwrap();
+        assert_eq!((told.get(), calls.load(Ordering::SeqCst)), (Some(ExitStatus::Exited(7)), 1));
+        watcher.attach_loop(None).unwrap();
+        // The loop listens for the watcher until it comes to it.
+        lp.run_until_complete(async {}).unwrap();
+        assert_ne!(handler(None), libc::SIG_DFL);
+        assert!(lp.remove_signal_handler(libc::SIGCHLD));
+        assert_eq!(handler(None), libc::SIG_DFL);
+        lp.close().unwrap();
+    }
+}
+
 /// One test: SIGCHLD is the process's, and so are its children.
 #[test]
 fn watchers_share_the_signal_and_the_children() {
     what_was_there_before_is_called_and_comes_back();
     what_somebody_else_installed_stays();
     ignored_at_start_it_is_heard_all_the_same();
+    a_handler_listens_beside_the_watcher();
     loops_on_two_threads_are_both_told();
     detached_it_tells_all_the_same();
     told_by_the_loop_that_took_over();

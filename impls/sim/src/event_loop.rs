@@ -14,10 +14,11 @@ use anyloop::{
 use anyloop_turn::{Backend, Engine, Park, Sink, Wake};
 
 use crate::Simulation;
+use crate::signals::Hearing;
 
 /// A loop on virtual time, with what a test does beyond running it. It derefs to the [`Loop`].
 ///
-/// *Capabilities:* processes, step, observe. *Clock:* that of its [`Simulation`], which begins at
+/// *Capabilities:* signals, processes, step, observe. *Clock:* that of its [`Simulation`], which begins at
 /// the epoch and moves only when nothing else can happen; deadlines 292 years after the epoch and
 /// later never come. *Kernel objects:* none.
 ///
@@ -49,7 +50,8 @@ impl SimEventLoop {
     pub fn with(simulation: &Simulation) -> Self {
         let simulation = simulation.clone();
         let clock = Clock { number: simulation.number(), simulation: simulation.clone() };
-        let virtual_time = Virtual { clock, exception_handler: RefCell::new(None) };
+        let hearing = Hearing::new(&simulation, clock.number);
+        let virtual_time = Virtual { clock, hearing, exception_handler: RefCell::new(None) };
         let simulated = Simulated { engine: Engine::new(virtual_time), simulation: simulation.clone() };
         Self { lp: Loop::new(simulated), simulation }
     }
@@ -270,6 +272,7 @@ impl Wake for Clock {
 /// What the engine runs on.
 struct Virtual {
     clock: Clock,
+    hearing: Hearing,
     exception_handler: RefCell<Option<ExceptionHandler>>,
 }
 
@@ -294,12 +297,15 @@ impl Backend for Virtual {
         self.clock.clone()
     }
 
-    fn park(&self, park: Park, _: &mut Sink<'_>) -> Result<(), RunError> {
-        match park {
+    fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError> {
+        let parked = match park {
             Park::Poll => Ok(()),
             Park::Until(when) => self.clock.simulation.park(self.clock.number, Some(when)),
             Park::Forever => self.clock.simulation.park(self.clock.number, None),
-        }
+        };
+        // Its queues are never full.
+        self.hearing.heard().for_each(|callback| drop(ready(callback)));
+        parked
     }
 
     fn run(&self, batch: &mut dyn FnMut()) {
@@ -318,12 +324,14 @@ impl Backend for Virtual {
 
     fn close(&self) {
         self.clock.simulation.forget(self.clock.number);
+        self.hearing.close();
         let handler = self.exception_handler.take();
         drop(handler);
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
+        capabilities.signals = Some(&self.hearing);
         capabilities.observe = Some(self);
         capabilities
     }

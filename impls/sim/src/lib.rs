@@ -1,4 +1,4 @@
-//! A loop with virtual time and simulated children, for testing code that uses a loop.
+//! A loop with virtual time, simulated children and simulated signals, for testing code that uses a loop.
 //!
 //! Time passes only when nothing else can happen, and then at once: a day takes a millisecond.
 //! Children are numbers with a script, which says how and when they end.
@@ -65,11 +65,13 @@
 //! | `processes.rs` | which children are there, and how do they end? |
 //! | `event_loop.rs` | what is the loop? |
 //! | `watcher.rs` | who notices that a child ended? |
+//! | `signals.rs` | what does a loop hear of the signals that a test raises? |
 //! | `policy.rs` | which loop runs here? |
 
 mod event_loop;
 mod policy;
 mod processes;
+mod signals;
 mod simulation;
 mod watcher;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyloop::{Command, ExitStatus, Instant, OsError, Pid, RunError};
 
 use crate::processes::{ProcessState, Processes, Script, Watch};
+use crate::signals::Ears;
 
 /// Deadlines from here on never come: 292 years after the start.
 const HORIZON: Instant = Instant::from_nanos(1 << 63);
@@ -50,6 +51,7 @@ struct State {
     running: usize,
     loops: BTreeMap<u64, Waiting>,
     processes: Processes,
+    ears: Ears,
     /// The number that a loop or a watcher got last.
     last: u64,
 }
@@ -87,6 +89,7 @@ impl Simulation {
             running: 0,
             loops: BTreeMap::new(),
             processes: Processes::new(),
+            ears: Ears::default(),
             last: 0,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
@@ -207,6 +210,39 @@ impl Simulation {
         self.change(|state| state.processes.collect(pid))
     }
 
+    /// Has this process receive a signal, by Linux's number, and says whether any loop listens for it. If none does,
+    /// nothing happens: a simulated process lives on.
+    ///
+    /// ```
+    /// use anyloop_sim::SimEventLoop;
+    ///
+    /// let lp = SimEventLoop::new();
+    /// let it = lp.clone();
+    /// lp.add_signal_handler(15, move |_| it.stop())?;
+    /// lp.simulation().raise(15);
+    /// lp.run_forever()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn raise(&self, signal: i32) -> bool {
+        let mut state = self.lock();
+        state.ears.raise(signal);
+        let woken: Vec<u64> = state.ears.listening(signal).collect();
+        state.loops.extend(woken.iter().map(|number| (*number, Waiting::Woken)));
+        self.0.changed.notify_all();
+        !woken.is_empty()
+    }
+
+    /// Whether any loop listens for that signal.
+    #[must_use]
+    pub fn listens(&self, signal: i32) -> bool {
+        self.with_ears(|ears| ears.listening(signal).next().is_some())
+    }
+
+    /// Works on what the loops hear. None of the users' code runs under this lock.
+    pub(crate) fn with_ears<R>(&self, work: impl FnOnce(&mut Ears) -> R) -> R {
+        work(&mut self.lock().ears)
+    }
+
     /// Registers a watch, and gives the one whose place it takes.
     pub(crate) fn watch(&self, pid: Pid, watcher: u64, watch: Watch) -> Option<Watch> {
         self.change(|state| state.processes.watch(pid, watcher, watch))
@@ -267,7 +303,9 @@ impl Simulation {
 
     /// Forgets a loop, which is closed.
     pub(crate) fn forget(&self, number: u64) {
-        self.lock().loops.remove(&number);
+        let mut state = self.lock();
+        state.loops.remove(&number);
+        state.ears.forget(number);
     }
 }
 

@@ -15,3 +15,5 @@ pub(crate) fn is_main_thread() -> bool {
 pub(crate) fn is_alone() -> bool {
     rustix::thread::sched_getaffinity(None).is_ok_and(|processors| processors.count() == 1)
 }
+
+pub(crate) use libc::__errno_location as errno_location;

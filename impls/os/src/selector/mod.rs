@@ -32,6 +32,7 @@ use self::clock::now;
 use self::poller::Poller;
 use self::sources::Sources;
 use self::waker::Waker;
+use crate::signals::Hearing;
 use crate::{SPAWNER, System, os_error, sys};
 
 /// Starts a program, whose pipes the loop is to wait for.
@@ -44,10 +45,15 @@ pub(crate) fn new_event_loop() -> Result<Loop, PolicyError> {
 /// The loop for Unix, asyncio's name for its loop of choice there: on Linux on epoll, on FreeBSD and macOS on
 /// kqueue, elsewhere on `poll`, which `--cfg anyloop_force_poll` chooses anywhere.
 ///
-/// *Capabilities:* readiness, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
+/// *Capabilities:* readiness, signals, processes, step, observe. *Clock:* `CLOCK_MONOTONIC`, read afresh
 /// each time; waits end within microseconds of their time, or are rounded up to whole milliseconds
 /// before Linux 5.11. *Kernel objects:* an epoll, made when the loop first has to wait or to watch
-/// something, and an eventfd, made when it has to wait and has a remote half; `close` frees both.
+/// something, an eventfd, made when it has to wait and has a remote half, and another, made when it first listens for
+/// a signal; `close` frees them.
+///
+/// *Signals:* on any thread, which does not block those any more that it listens for. The handler of the process is
+/// installed with `SA_RESTART`, and calls whatever handled the signal before, unless that is the default; in a forked
+/// child it stays, and is heard by nobody. SIGKILL, SIGSTOP and the faults SIGILL, SIGBUS, SIGFPE and SIGSEGV are refused.
 ///
 /// ```
 /// use anyloop_os::SelectorEventLoop;
@@ -126,8 +132,10 @@ impl SelectorBuilder {
     #[must_use]
     pub fn build(self) -> Loop {
         let spin = if self.spin.is_zero() || sys::is_alone() { Duration::ZERO } else { self.spin };
+        let sources = Rc::new(Sources::new());
         Loop::new(<Engine<_>>::new(Selector {
-            sources: Rc::new(Sources::new()),
+            signals: Hearing::new(sources.clone()),
+            sources,
             exception_handler: RefCell::new(None),
             spin,
             callbacks_between_polls: self.callbacks_between_polls,
@@ -138,6 +146,7 @@ impl SelectorBuilder {
 /// What the engine runs on.
 struct Selector {
     sources: Rc<Sources>,
+    signals: Hearing,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     spin: Duration,
     callbacks_between_polls: u32,
@@ -205,6 +214,7 @@ impl Backend for Selector {
     }
 
     fn close(&self) {
+        self.signals.close();
         self.sources.close();
         let handler = self.exception_handler.take();
         drop(handler);
@@ -213,6 +223,7 @@ impl Backend for Selector {
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
         capabilities.readiness = Some(&*self.sources);
+        capabilities.signals = Some(&self.signals);
         capabilities.processes = SPAWNER.is_some().then_some(self as &dyn Processes);
         capabilities.observe = Some(self);
         capabilities

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use anyloop::Trigger;
 use anyloop_turn::Wake;
 use rustix::io::Errno;
 
@@ -32,12 +33,29 @@ impl AsFd for Woken {
 }
 
 impl Woken {
+    pub(crate) fn new() -> Result<Self, Errno> {
+        wire::open().map(Self)
+    }
+
+    /// What is to be [rung](ring).
+    pub(crate) fn writer(&self) -> RawFd {
+        self.0.writer().as_raw_fd()
+    }
+
+    /// How it is to be watched.
+    pub(crate) const TRIGGER: Trigger = if System::TELLS_EDGES { Trigger::Edge } else { Trigger::Level };
+
     /// Makes it ready to be written again, if it has to be.
     pub(crate) fn quieten(&self) {
         if wire::FILLS_UP || !System::TELLS_EDGES {
             self.0.quieten();
         }
     }
+}
+
+/// Makes the other end readable. A signal handler may do it.
+pub(crate) fn ring(writer: BorrowedFd<'_>) {
+    wire::write(writer);
 }
 
 impl Waker {
@@ -47,9 +65,9 @@ impl Waker {
 
     /// Makes the descriptors. They are the caller's, who says so before closing them.
     pub(crate) fn open(&self) -> Result<Woken, Errno> {
-        let ends = wire::open()?;
-        self.fd.store(ends.writer().as_raw_fd(), Ordering::Release);
-        Ok(Woken(ends))
+        let woken = Woken::new()?;
+        self.fd.store(woken.writer(), Ordering::Release);
+        Ok(woken)
     }
 
     /// Forgets the descriptor, which is about to be closed.
@@ -66,7 +84,7 @@ impl Wake for Waker {
             // SAFETY: wakes come between a `prepare`, which made the descriptor, and the `close` that
             // frees it and waits for them.
             let fd = unsafe { BorrowedFd::borrow_raw(raw) };
-            wire::write(fd);
+            ring(fd);
         }
     }
 }

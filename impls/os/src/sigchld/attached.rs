@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyloop::{Loop, Remote, WatchError};
 
 use super::claims::Claim;
-use crate::signals::{Ear, Listener};
+use super::ear::{Ear, Listener};
 
 /// The loop, if there is one.
 #[derive(Default)]

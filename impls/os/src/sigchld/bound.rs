@@ -9,9 +9,9 @@ use anyloop::{ChildToken, ExitCallback, Loop, Pid, Rejected, WatchError};
 
 use super::attached::Attached;
 use super::claims::Claim;
+use super::ear::Listener;
 use super::news::News;
 use super::sweep::{Registered, Sweep};
-use crate::signals::Listener;
 
 /// What is particular to one of them.
 pub(super) trait Manner: Default + Send + Sync + Sized + 'static {

@@ -9,9 +9,9 @@ use anyloop::{
 };
 
 use super::claims::Claim;
+use super::ear::{Ear, Listener};
 use super::news::News;
 use super::sweep::{Registered, Sweep};
-use crate::signals::{Ear, Listener};
 
 const NAME: &str = "MultiLoopChildWatcher";
 

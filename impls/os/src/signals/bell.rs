@@ -1,24 +1,21 @@
-//! What does the handler of a signal ring? An eventfd for each listener, beside a mask of what came.
+//! What does the handler of a signal ring? What wakes each listener, beside a mask of what came.
 //!
-//! The first signal that comes since the listener looked is written to the eventfd, which is watched for
-//! edges, so that nobody has to read it; those that follow only have their bit set. So a signal is never lost because others came before it, and a storm of them costs
+//! The first signal that comes since the listener looked wakes it; those that follow only have their bit set. So a signal is never lost because others came before it, and a storm of them costs
 //! the listener one look.
 //!
 //! The handler goes through a list that only grows, from which nothing is ever taken: a bell that
 //! is not used any more is silent, and serves the next listener. So the handler takes no lock, and
 //! meets nothing that is freed.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use anyloop::Trigger;
-use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-use crate::System;
-use crate::selector::poller::Poller;
+use crate::selector::waker::{Woken, ring as write};
 
 /// A signal's bit in a mask; none if it is no signal.
 const fn bit(signal: i32) -> u64 {
@@ -40,6 +37,17 @@ struct Place {
     fd: AtomicI32,
     /// Written before the place is in the list.
     next: AtomicPtr<Self>,
+}
+
+impl Place {
+    /// Has nobody ring it for these signals when this returns.
+    fn silence(&self, signals: u64) {
+        self.wanted.fetch_and(!signals, Ordering::SeqCst);
+        // A handler that has seen the signal may be about to write. On this thread there is none.
+        while RINGING.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+    }
 }
 
 static FIRST: AtomicPtr<Place> = AtomicPtr::new(ptr::null_mut());
@@ -89,8 +97,7 @@ pub(super) fn ring(signal: i32) {
         {
             // SAFETY: whoever silences a bell waits for the handlers before he closes it.
             let fd = unsafe { BorrowedFd::borrow_raw(place.fd.load(Ordering::SeqCst)) };
-            // It cannot fail: the counter is never near its end.
-            let _ = rustix::io::write(fd, &1_u64.to_ne_bytes());
+            write(fd);
         }
     }
     RINGING.fetch_sub(1, Ordering::SeqCst);
@@ -104,38 +111,43 @@ pub(crate) fn leave_to_parent() {
 }
 
 /// What one listener hears.
-pub(super) struct Bell {
+pub(crate) struct Bell {
     place: &'static Place,
-    fd: OwnedFd,
+    woken: Woken,
 }
 
 impl Bell {
     /// A bell that is silent.
-    pub(super) fn new() -> Result<Self, Errno> {
-        let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { place: take_place(), fd })
+    pub(crate) fn new() -> Result<Self, Errno> {
+        let woken = Woken::new()?;
+        let place = take_place();
+        // Nobody rings it: whoever had the place before has waited for that.
+        place.came.store(0, Ordering::SeqCst);
+        place.fd.store(woken.writer(), Ordering::SeqCst);
+        Ok(Self { place, woken })
     }
 
-    /// Lets it be rung for these signals.
-    pub(super) fn ring_for(&self, signals: &[i32]) {
-        self.place.fd.store(self.fd.as_raw_fd(), Ordering::SeqCst);
-        self.place.came.store(0, Ordering::SeqCst);
-        self.place.wanted.store(signals.iter().fold(0, |mask, signal| mask | bit(*signal)), Ordering::SeqCst);
+    /// Lets it be rung for this signal, too.
+    pub(crate) fn ring_for(&self, signal: i32) {
+        self.place.wanted.fetch_or(bit(signal), Ordering::SeqCst);
+    }
+
+    /// Lets it be rung for this signal no more, and forgets that it was.
+    pub(crate) fn silence(&self, signal: i32) {
+        self.place.silence(bit(signal));
+        self.place.came.fetch_and(!bit(signal), Ordering::SeqCst);
     }
 
     /// How a loop watches it.
-    pub(super) const TRIGGER: Trigger = if System::TELLS_EDGES { Trigger::Edge } else { Trigger::Level };
+    pub(crate) const TRIGGER: Trigger = Woken::TRIGGER;
 
-    /// Has it not be readable any more, if it was watched for that.
-    pub(super) fn quieten(&self) {
-        if !System::TELLS_EDGES {
-            // It fails if there is nothing to be read.
-            let _ = rustix::io::read(&self.fd, &mut [0; 8]);
-        }
+    /// Has it not be readable any more, if that is needed for it to be told of the next.
+    pub(crate) fn quieten(&self) {
+        self.woken.quieten();
     }
 
     /// The signals that came since this was asked last. What comes later rings again.
-    pub(super) fn take(&self) -> impl Iterator<Item = i32> + use<> {
+    pub(crate) fn take(&self) -> impl Iterator<Item = i32> + use<> {
         let came = self.place.came.swap(0, Ordering::SeqCst);
         (1..=64).filter(move |signal| came & bit(*signal) != 0)
     }
@@ -143,17 +155,13 @@ impl Bell {
 
 impl AsFd for Bell {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.woken.as_fd()
     }
 }
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        self.place.wanted.store(0, Ordering::SeqCst);
-        // A handler that has seen the signal may be about to write. On this thread there is none.
-        while RINGING.load(Ordering::SeqCst) > 0 {
-            thread::yield_now();
-        }
+        self.place.silence(u64::MAX);
         self.place.taken.store(false, Ordering::Release);
     }
 }

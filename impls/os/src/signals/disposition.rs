@@ -14,9 +14,14 @@ use rustix::io::Errno;
 
 use super::bell;
 use crate::os_error;
+use crate::sys::errno_location;
 
 /// One more than the highest signal.
 const SIGNALS: usize = 65;
+
+/// After these there is no going on: the program is where it was, and faults again. The kernel refuses the others that
+/// nobody can listen for.
+const FAULTS: [i32; 4] = [libc::SIGILL, libc::SIGBUS, libc::SIGFPE, libc::SIGSEGV];
 
 /// What handled a signal before, as far as the handler has to know.
 struct Former {
@@ -67,12 +72,12 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
 
 fn read_errno() -> i32 {
     // SAFETY: the place of this thread's errno is valid for as long as the thread runs.
-    unsafe { *libc::__errno_location() }
+    unsafe { *errno_location() }
 }
 
 fn write_errno(error: i32) {
     // SAFETY: as above.
-    unsafe { *libc::__errno_location() = error }
+    unsafe { *errno_location() = error }
 }
 
 /// Asks for the action of a signal, after installing `new` if there is one.
@@ -86,6 +91,11 @@ fn sigaction(signal: i32, new: Option<&libc::sigaction>) -> Result<libc::sigacti
         0 => Ok(former),
         _ => Err(os_error(Errno::from_raw_os_error(read_errno()))),
     }
+}
+
+/// The action in force, if it is ours.
+fn our_action(signal: i32) -> Option<libc::sigaction> {
+    sigaction(signal, None).ok().filter(|current| current.sa_sigaction == our_handler())
 }
 
 /// The handler, as the system knows it.
@@ -102,17 +112,20 @@ fn install(signal: i32, former: &Former) -> Result<libc::sigaction, OsError> {
     ours.sa_sigaction = our_handler();
     ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
     if matches!(before.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
-        // Nobody but us wants to know, and we do not of children that stop.
+        // Nobody but us wants to know, and child watchers do not of children that stop.
         ours.sa_flags |= libc::SA_NOCLDSTOP;
     }
     sigaction(signal, Some(&ours))
 }
 
 /// Says that somebody listens, until it is dropped.
-pub(super) struct Listening(i32);
+pub(crate) struct Listening(i32);
 
 impl Listening {
-    pub(super) fn to(signal: i32) -> Result<Self, OsError> {
+    pub(crate) fn to(signal: i32) -> Result<Self, OsError> {
+        if FAULTS.contains(&signal) {
+            return Err(os_error(Errno::INVAL));
+        }
         let index = usize::try_from(signal).unwrap_or(SIGNALS);
         let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(place), Some(former)) = (listeners.get_mut(index), FORMER.get(index)) else {
@@ -127,6 +140,23 @@ impl Listening {
             }
         }
         Ok(Self(signal))
+    }
+
+    /// If it is SIGCHLD: also when a child is stopped or continued, as long as anybody listens.
+    pub(crate) fn with_changes(self) -> Self {
+        // Under the lock, so that nobody puts another action in its place meanwhile.
+        let _listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut ours) = our_action(self.0).filter(|ours| ours.sa_flags & libc::SA_NOCLDSTOP != 0) {
+            ours.sa_flags &= !libc::SA_NOCLDSTOP;
+            // It was accepted with more flags.
+            let _ = sigaction(self.0, Some(&ours));
+        }
+        self
+    }
+
+    /// The signal.
+    pub(crate) const fn signal(&self) -> i32 {
+        self.0
     }
 }
 
@@ -144,8 +174,7 @@ impl Drop for Listening {
         };
         let (0, former) = known else { return };
         *place = None;
-        let is_ours = sigaction(self.0, None).is_ok_and(|current| current.sa_sigaction == our_handler());
-        if is_ours {
+        if our_action(self.0).is_some() {
             // It was in force before, so it can be again.
             let _ = sigaction(self.0, Some(&former));
         }

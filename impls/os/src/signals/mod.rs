@@ -7,15 +7,18 @@
 //!
 //! | file | answers |
 //! | --- | --- |
-//! | `ear.rs` | how does a loop listen? |
+//! | `hearing.rs` | how does a loop hear signals on behalf of its users? |
 //! | `bell.rs` | what does the handler ring? |
 //! | `disposition.rs` | whose is the handler, and what was there before? |
+//! | `mask.rs` | who receives a signal? |
+//! | `../sigchld/ear.rs` | how does a child watcher listen? |
 
 mod bell;
 mod disposition;
-mod ear;
-#[cfg(test)]
-mod tests;
+mod hearing;
+mod mask;
 
-pub(crate) use bell::leave_to_parent;
-pub(crate) use ear::{Ear, Listener};
+pub(crate) use bell::{Bell, leave_to_parent};
+pub(crate) use disposition::Listening;
+pub(crate) use hearing::Hearing;
+pub(crate) use mask::hear_here;

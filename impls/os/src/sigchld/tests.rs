@@ -7,7 +7,7 @@ use std::thread;
 
 use anyloop::Loop;
 
-use super::{Ear, Listener};
+use super::ear::{Ear, Listener};
 
 /// Stops the loop when a signal came that it waits for.
 struct Hears {

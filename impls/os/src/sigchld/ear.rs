@@ -1,15 +1,13 @@
-//! How does a loop listen for signals? With a bell among its sources.
+//! How does a watcher listen for signals on a loop? With a bell among the loop's sources.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
 use anyloop::{Handle, Interest, Loop, RawSource, Remote, WatchError};
-use rustix::io::Errno;
 
-use super::bell::Bell;
-use super::disposition::Listening;
 use crate::here::remove_here;
 use crate::os_error;
+use crate::signals::{Bell, Listening, hear_here};
 
 /// What a loop does that hears signals. It is dropped when it listens no more, also because the
 /// loop is closed.
@@ -42,7 +40,8 @@ impl Ear {
         let readiness = lp.capabilities().readiness.ok_or(WatchError::Unsupported("readiness"))?;
         let bell = Bell::new().map_err(os_error)?;
         let raw = RawSource(bell.as_fd().as_raw_fd() as isize);
-        let listening = signals.iter().map(|signal| Listening::to(*signal)).collect::<Result<_, _>>()?;
+        let listen = |signal: &i32| Listening::to(*signal);
+        let listening = signals.iter().map(listen).collect::<Result<_, _>>()?;
         let held = Rc::new(Held { listener, _listening: listening, bell });
         hear_here(signals)?;
         let heard = held.clone();
@@ -52,7 +51,7 @@ impl Ear {
         });
         // SAFETY: the bell is open for as long as the callback is there.
         let source = unsafe { readiness.add(raw, Interest::READABLE, Bell::TRIGGER, ring) }?;
-        held.bell.ring_for(signals);
+        signals.iter().for_each(|signal| held.bell.ring_for(*signal));
         Ok(Self { remote: lp.remote(), source })
     }
 
@@ -65,16 +64,4 @@ impl Ear {
         // If it is closed, it does not listen any more.
         drop(remote.call_soon(move || _ = remove_here(source)));
     }
-}
-
-/// Lets this thread receive the signals: one that every thread blocks reaches nobody.
-fn hear_here(signals: &[i32]) -> Result<(), WatchError> {
-    // SAFETY: all of a signal set may be zero, and the calls below only write to it.
-    let failed = unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut set);
-        signals.iter().any(|signal| libc::sigaddset(&raw mut set, *signal) != 0)
-            || libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) != 0
-    };
-    if failed { Err(os_error(Errno::INVAL).into()) } else { Ok(()) }
 }
