@@ -15,10 +15,11 @@ use anyloop_turn::{Backend, Engine, Park, Sink, Wake};
 
 use crate::Simulation;
 use crate::signals::Hearing;
+use crate::sources::Sources;
 
 /// A loop on virtual time, with what a test does beyond running it. It derefs to the [`Loop`].
 ///
-/// *Capabilities:* signals, processes, step, observe. *Clock:* that of its [`Simulation`], which begins at
+/// *Capabilities:* readiness (of [`SimSocket`](crate::SimSocket)s), signals, processes, step, observe. *Clock:* that of its [`Simulation`], which begins at
 /// the epoch and moves only when nothing else can happen; deadlines 292 years after the epoch and
 /// later never come. *Kernel objects:* none.
 ///
@@ -51,7 +52,8 @@ impl SimEventLoop {
         let simulation = simulation.clone();
         let clock = Clock { number: simulation.number(), simulation: simulation.clone() };
         let hearing = Hearing::new(&simulation, clock.number);
-        let virtual_time = Virtual { clock, hearing, exception_handler: RefCell::new(None) };
+        let sources = Sources::new(&simulation, clock.number);
+        let virtual_time = Virtual { clock, hearing, sources, exception_handler: RefCell::new(None) };
         let simulated = Simulated { engine: Engine::new(virtual_time), simulation: simulation.clone() };
         Self { lp: Loop::new(simulated), simulation }
     }
@@ -273,6 +275,7 @@ impl Wake for Clock {
 struct Virtual {
     clock: Clock,
     hearing: Hearing,
+    sources: Sources,
     exception_handler: RefCell<Option<ExceptionHandler>>,
 }
 
@@ -298,11 +301,16 @@ impl Backend for Virtual {
     }
 
     fn park(&self, park: Park, ready: &mut Sink<'_>) -> Result<(), RunError> {
+        let any = self.sources.look(ready);
         let parked = match park {
+            _ if any => Ok(()),
             Park::Poll => Ok(()),
             Park::Until(when) => self.clock.simulation.park(self.clock.number, Some(when)),
             Park::Forever => self.clock.simulation.park(self.clock.number, None),
         };
+        if !any {
+            self.sources.look(ready);
+        }
         // Its queues are never full.
         self.hearing.heard().for_each(|callback| drop(ready(callback)));
         parked
@@ -325,12 +333,14 @@ impl Backend for Virtual {
     fn close(&self) {
         self.clock.simulation.forget(self.clock.number);
         self.hearing.close();
+        self.sources.close();
         let handler = self.exception_handler.take();
         drop(handler);
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
         let mut capabilities = Capabilities::default();
+        capabilities.readiness = Some(&self.sources);
         capabilities.signals = Some(&self.hearing);
         capabilities.observe = Some(self);
         capabilities

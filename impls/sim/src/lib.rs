@@ -64,6 +64,8 @@
 //! | `simulation.rs` | when does time pass? |
 //! | `processes.rs` | which children are there, and how do they end? |
 //! | `event_loop.rs` | what is the loop? |
+//! | `sockets.rs` | what are simulated sockets? |
+//! | `sources.rs` | what does a loop watch? |
 //! | `watcher.rs` | who notices that a child ended? |
 //! | `signals.rs` | what does a loop hear of the signals that a test raises? |
 //! | `policy.rs` | which loop runs here? |
@@ -73,10 +75,13 @@ mod policy;
 mod processes;
 mod signals;
 mod simulation;
+mod sockets;
+mod sources;
 mod watcher;
 
 pub use event_loop::SimEventLoop;
 pub use policy::SimEventLoopPolicy;
 pub use processes::{ProcessState, Script};
 pub use simulation::{Outside, Simulation};
+pub use sockets::SimSocket;
 pub use watcher::SimChildWatcher;

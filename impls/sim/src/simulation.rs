@@ -5,15 +5,16 @@
 //! A wake takes a loop out of the waiting ones before the sender goes on: no time can pass between
 //! the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyloop::{Command, ExitStatus, Instant, OsError, Pid, RunError};
+use anyloop::{Command, ExitStatus, Instant, Interest, OsError, Pid, RawSource, RunError};
 
 use crate::processes::{ProcessState, Processes, Script, Watch};
 use crate::signals::Ears;
+use crate::sockets::{SimSocket, Sockets};
 
 /// Deadlines from here on never come: 292 years after the start.
 const HORIZON: Instant = Instant::from_nanos(1 << 63);
@@ -52,6 +53,9 @@ struct State {
     loops: BTreeMap<u64, Waiting>,
     processes: Processes,
     ears: Ears,
+    sockets: Sockets,
+    /// The loops that are told when a socket changes.
+    watching: BTreeSet<u64>,
     /// The number that a loop or a watcher got last.
     last: u64,
 }
@@ -90,6 +94,8 @@ impl Simulation {
             loops: BTreeMap::new(),
             processes: Processes::new(),
             ears: Ears::default(),
+            sockets: Sockets::default(),
+            watching: BTreeSet::new(),
             last: 0,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
@@ -238,6 +244,32 @@ impl Simulation {
         self.with_ears(|ears| ears.listening(signal).next().is_some())
     }
 
+    /// Two simulated sockets that are connected with one another.
+    #[must_use]
+    pub fn socketpair(&self) -> (SimSocket, SimSocket) {
+        SimSocket::pair(self)
+    }
+
+    /// Works on the sockets, after which the loops that watch any look at theirs.
+    pub(crate) fn with_sockets<R>(&self, work: impl FnOnce(&mut Sockets) -> R) -> R {
+        let mut state = self.lock();
+        let result = work(&mut state.sockets);
+        let woken: Vec<u64> = state.watching.iter().copied().collect();
+        state.loops.extend(woken.into_iter().map(|number| (number, Waiting::Woken)));
+        self.0.changed.notify_all();
+        result
+    }
+
+    /// For what a socket is ready.
+    pub(crate) fn look_at(&self, source: RawSource) -> Option<Interest> {
+        self.lock().sockets.look(source)
+    }
+
+    /// Tells that loop when a socket changes, from now on.
+    pub(crate) fn tell_of_sockets(&self, number: u64) {
+        self.lock().watching.insert(number);
+    }
+
     /// Works on what the loops hear. None of the users' code runs under this lock.
     pub(crate) fn with_ears<R>(&self, work: impl FnOnce(&mut Ears) -> R) -> R {
         work(&mut self.lock().ears)
@@ -306,6 +338,7 @@ impl Simulation {
         let mut state = self.lock();
         state.loops.remove(&number);
         state.ears.forget(number);
+        state.watching.remove(&number);
     }
 }
 

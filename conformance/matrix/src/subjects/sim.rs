@@ -1,14 +1,15 @@
 //! How a simulation is judged: on virtual time, with children and threads that it knows of.
 
+use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyloop::rules::{child, close, policy, run};
-use anyloop::{Command, ExitStatus, Loop, Pid, Policy, Processes};
+use anyloop::rules::{child, close, policy, run, source};
+use anyloop::{AnySource, Command, ExitStatus, Loop, Pid, Policy, Processes};
 use anyloop_conformance::program::Plan;
-use anyloop_conformance::world::{Children, Thread, World, threads};
+use anyloop_conformance::world::{Children, Ends, Thread, World, threads};
 use anyloop_conformance::{Lack, Subject};
-use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, Simulation};
+use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, SimSocket, Simulation};
 
 /// `sim`: every policy that it makes is of one simulation, and the kit's children are, too.
 #[derive(Default)]
@@ -40,7 +41,7 @@ impl Subject for Sim {
             Lack::rule(&child::UNSEEN, NO_SIGNAL),
             Lack::family("reaper", "its watcher collects no children but those that are registered"),
             Lack::family("process", "simulated programs have no pipes"),
-            Lack::family("source", "there are no simulated sockets yet"),
+            Lack::rule(&source::RECYCLED, "the numbers of simulated sockets are never given again"),
             Lack::family("fork", "simulated processes do not fork"),
             Lack::rule(&policy::ELSEWHERE, "it makes a loop in every context, so that tests need not"),
         ]
@@ -78,6 +79,11 @@ impl World for SimWorld {
 
     fn children(&self) -> Option<&dyn Children> {
         Some(self)
+    }
+
+    fn wire(&self) -> Option<(AnySource, Box<dyn Ends>)> {
+        let (near, far) = self.0.socketpair();
+        Some((AnySource::new(near.clone()), Box::new(Wire { near, far: Some(far) })))
     }
 
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
@@ -128,5 +134,41 @@ impl Children for SimWorld {
     fn forget(&self, pid: Pid) {
         // A watcher that did not collect it was found out by now.
         let _ = self.0.collect(pid);
+    }
+}
+
+/// A pair of simulated sockets.
+struct Wire {
+    near: SimSocket,
+    far: Option<SimSocket>,
+}
+
+/// Reads all that there is.
+fn empty(socket: &SimSocket) -> usize {
+    let mut all = Vec::new();
+    // It ends with there being no more.
+    let _ = socket.clone().read_to_end(&mut all);
+    all.len()
+}
+
+impl Ends for Wire {
+    fn feed(&self) {
+        let _ = self.far.clone().map(|mut far| far.write_all(b"x"));
+    }
+
+    fn drain(&self) -> usize {
+        empty(&self.near)
+    }
+
+    fn clog(&self) {
+        while matches!(self.near.clone().write(&[0; 4096]), Ok(1..)) {}
+    }
+
+    fn unclog(&self) {
+        self.far.as_ref().map(empty);
+    }
+
+    fn hang_up(&mut self) {
+        self.far = None;
     }
 }
