@@ -1,70 +1,65 @@
 //! Which watchers may be at work together? Any, but with one that takes everybody's children none.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use anyloop::{ProcessStamp, WatchError};
 
-/// Who is at work.
+/// What a watcher is called.
+#[derive(Debug)]
+struct Name(&'static str);
+
+/// Who is at work: those whose names somebody still has.
 struct Claims {
     /// Where: a forked child begins anew.
     process: ProcessStamp,
     /// Those that only look at their own children.
-    modest: Vec<&'static str>,
+    modest: Vec<Weak<Name>>,
     /// The one that takes all.
-    greedy: Option<&'static str>,
+    greedy: Weak<Name>,
 }
 
-static CLAIMS: Mutex<Claims> =
-    Mutex::new(Claims { process: ProcessStamp::NONE, modest: Vec::new(), greedy: None });
+impl Claims {
+    const fn of(process: ProcessStamp) -> Self {
+        Self { process, modest: Vec::new(), greedy: Weak::new() }
+    }
+}
+
+static CLAIMS: Mutex<Claims> = Mutex::new(Claims::of(ProcessStamp::NONE));
 
 fn claims() -> MutexGuard<'static, Claims> {
     let mut claims = CLAIMS.lock().unwrap_or_else(PoisonError::into_inner);
     if !claims.process.is_current() {
-        *claims = Claims { process: ProcessStamp::current(), modest: Vec::new(), greedy: None };
+        *claims = Claims::of(ProcessStamp::current());
     }
     claims
 }
 
-/// Says that a watcher is at work, until it is dropped.
+/// Says that a watcher is at work, until it is dropped: its name.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    name: &'static str,
-    greedy: bool,
-}
+pub(crate) struct Claim(Arc<Name>);
 
 impl Claim {
     /// For one that looks at its own children only.
     pub(crate) fn modest(name: &'static str) -> Result<Self, WatchError> {
         let mut claims = claims();
-        match claims.greedy {
-            Some(other) => Err(WatchError::Conflict(other)),
-            None => {
-                claims.modest.push(name);
-                Ok(Self { name, greedy: false })
-            }
+        if let Some(other) = claims.greedy.upgrade() {
+            return Err(WatchError::Conflict(other.0));
         }
+        let claim = Self(Arc::new(Name(name)));
+        claims.modest.retain(|known| known.upgrade().is_some());
+        claims.modest.push(Arc::downgrade(&claim.0));
+        Ok(claim)
     }
 
     /// For one that takes everybody's.
     pub(crate) fn greedy(name: &'static str) -> Result<Self, WatchError> {
         let mut claims = claims();
-        match claims.modest.first().copied().or(claims.greedy) {
-            Some(other) => Err(WatchError::Conflict(other)),
-            None => {
-                claims.greedy = Some(name);
-                Ok(Self { name, greedy: true })
-            }
+        let other = claims.modest.iter().find_map(Weak::upgrade).or_else(|| claims.greedy.upgrade());
+        if let Some(other) = other {
+            return Err(WatchError::Conflict(other.0));
         }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut claims = claims();
-        if self.greedy {
-            claims.greedy = None;
-        } else if let Some(at) = claims.modest.iter().position(|name| *name == self.name) {
-            claims.modest.swap_remove(at);
-        }
+        let claim = Self(Arc::new(Name(name)));
+        claims.greedy = Arc::downgrade(&claim.0);
+        Ok(claim)
     }
 }
