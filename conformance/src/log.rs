@@ -9,7 +9,7 @@ use anyloop::{ContextId, Pid, Policy, Remote};
 use crate::history::{Event, History, What};
 use crate::platform::{Shared, happened};
 use crate::play::player;
-use crate::program::{Kid, Label};
+use crate::program::{Kid, Label, SignalName};
 
 /// Something that a run is waited for: as long as there is one, the player does not stop the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub(crate) enum Token {
     Stranger(Kid),
     /// A scene with a program.
     Scene(Label),
+    /// A signal that was raised, and that the loop's handler is to hear.
+    Signal(SignalName),
 }
 
 /// What the contexts of a play share.
@@ -69,6 +71,10 @@ pub(crate) struct State {
     pub(crate) takers: BTreeMap<Label, Option<Remote>>,
     /// What waited on a loop that went away: how many ran, and how many were dropped.
     pub(crate) leavings: [u32; 2],
+    /// The signals that the loop has a handler for.
+    pub(crate) listening: BTreeSet<SignalName>,
+    /// How often each signal was raised.
+    pub(crate) raised: BTreeMap<SignalName, u32>,
 }
 
 /// The record of a play: cheap to clone, and it may be held on any context.
@@ -130,6 +136,15 @@ impl Log {
         self.with(|state| {
             if state.registered.contains(&label) {
                 state.tokens.insert(Token::Callback(label));
+            }
+        });
+    }
+
+    /// As [`hold`](Self::hold), for a signal, if the loop has a handler for it.
+    pub(crate) fn hold_heard(&self, signal: SignalName) {
+        self.with(|state| {
+            if state.listening.contains(&signal) {
+                state.tokens.insert(Token::Signal(signal));
             }
         });
     }

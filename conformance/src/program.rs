@@ -10,12 +10,14 @@
 //! label in a verdict is the one in the printed program.
 
 mod scene;
+mod signal_name;
 
 use alloc::vec::Vec;
 
 use anyloop::Instant;
 
 pub use scene::Scene;
+pub use signal_name::SignalName;
 
 /// Names a callback, a task or a thread: `#3`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +128,7 @@ pub enum Part<'a> {
     Policy(&'a PolicyName),
     Plan(&'a Plan),
     Scene(&'a Scene),
+    Signal(&'a SignalName),
     Body(&'a Body),
 }
 
@@ -142,6 +145,7 @@ pub enum PartMut<'a> {
     Policy(&'a mut PolicyName),
     Plan(&'a mut Plan),
     Scene(&'a mut Scene),
+    Signal(&'a mut SignalName),
     Body(&'a mut Body),
 }
 
@@ -171,6 +175,7 @@ parts! {
     Policy: PolicyName;
     Plan: Plan;
     Scene: Scene;
+    Signal: SignalName;
     Body: Body;
 }
 
@@ -264,7 +269,7 @@ steps! {
 
     // Threads and the remote half.
     /// A thread that takes the steps `soon`, `post`, `stop`, `wake` and `burn`, with the remote
-    /// half, and `unwatch`, `closewatcher` and `interrupt`. It is joined by `join`, and after each
+    /// half, and `unwatch`, `closewatcher`, `interrupt` and `raise`. It is joined by `join`, and after each
     /// run.
     "thread" Thread { label: Label, body: Body };
     /// Waits for the threads to end.
@@ -393,6 +398,16 @@ steps! {
     /// must not be able to do, makes a loop of its own, reports, and ends; the program goes on in
     /// the parent.
     "fork" Fork;
+
+    // Signals.
+    /// Sets the handler of a signal, which takes the steps of `body` when it is called first.
+    "onsignal" OnSignal { signal: SignalName, label: Label, body: Body };
+    /// Removes the handler of a signal.
+    "unsignal" UnSignal { signal: SignalName };
+    /// Raises a signal, unless it is one that ends the process.
+    "raise" Raise { signal: SignalName };
+    /// Has another loop listen for a signal, too. It is run at the end of the program, and closed.
+    "also" Also { signal: SignalName };
 }
 
 impl Step {

@@ -15,7 +15,9 @@ use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::program::{Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, Step};
+use crate::program::{
+    Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, SignalName, Step,
+};
 
 impl fmt::Display for Body {
     /// One step a line; `{:#}` puts all in one line, as a shell wants it.
@@ -65,6 +67,7 @@ fn print_head(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             Part::Policy(name) => write!(f, " {name}")?,
             Part::Plan(plan) => write!(f, " {plan}")?,
             Part::Scene(scene) => write!(f, " {scene}")?,
+            Part::Signal(signal) => write!(f, " {signal}")?,
             Part::Body(_) => {}
         }
     }
@@ -125,6 +128,13 @@ impl fmt::Display for Plan {
 impl fmt::Display for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, _) = Self::ALL.iter().find(|(_, scene)| scene == self).unwrap_or(&Self::ALL[0]);
+        f.write_str(word)
+    }
+}
+
+impl fmt::Display for SignalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, _) = Self::ALL.iter().find(|(_, signal)| signal == self).unwrap_or(&Self::ALL[0]);
         f.write_str(word)
     }
 }
@@ -250,6 +260,7 @@ impl<'t> Parser<'t> {
                 *plan = make(self.prefixed("", "a number up to 255")?);
             }
             PartMut::Scene(scene) => *scene = self.one_of(Scene::ALL, "a scene like awaited")?,
+            PartMut::Signal(signal) => *signal = self.one_of(SignalName::ALL, "a signal like usr1")?,
             PartMut::Body(body) => {
                 if self.peek() != "{" {
                     return Ok(());

@@ -19,6 +19,7 @@ LACKS = (
     ("child.takeover", "the driver has children on one loop only"),
     ("reaper", "no watcher tells of children that nobody has registered; the fast one keeps them to itself"),
     ("process", "the driver plays no scenes with programs: asyncio's have streams and transports of their own"),
+    ("signal", "the driver sets no signal handlers: asyncio has one wake-up descriptor for all loops"),
     ("step", "a host can take no steps: _run_once() is private"),
     ("fork.ends", "the driver ends a child inside of the callback that forked"),
     ("fork.drops", "what a forked child drops is up to its garbage collector, which the child does not live to see"),

@@ -12,6 +12,7 @@ mod life;
 mod policy;
 mod process;
 mod reaper;
+mod signal;
 mod step;
 mod takeover;
 mod wake;
@@ -88,6 +89,13 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "step", needs: "step", families: STEP, programs: 256, strategy: step::programs },
     Kind { name: "fork", needs: "fork", families: &["fork"], programs: 192, strategy: fork::programs },
+    Kind {
+        name: "signal",
+        needs: "signal",
+        families: &["signal"],
+        programs: 192,
+        strategy: signal::programs,
+    },
 ];
 
 impl Kind {

@@ -11,6 +11,7 @@
 //! | `child_steps.rs` | what do the steps about children do? |
 //! | `reaper_steps.rs` | what do the steps do that are about children nobody has registered? |
 //! | `signal_step.rs` | what handles the signal of a child's end? |
+//! | `handler_steps.rs` | what do the steps do that are about handlers of signals? |
 //! | `takeover_step.rs` | how does another loop take a child over? |
 //! | `program_step.rs` | how does a loop go through a scene with a program? |
 //! | `life_steps.rs` | what does a loop offer, and what does it leave behind? |
@@ -22,6 +23,7 @@
 
 mod child_steps;
 mod fork_step;
+mod handler_steps;
 mod host_step;
 mod life_steps;
 mod loop_steps;
@@ -47,6 +49,7 @@ use anyloop::{Handle, Instant, Loop, LoopState, PerContext, PolicyError, Remote,
 
 use self::child_steps::Kids;
 use self::fork_step::Leaving;
+use self::handler_steps::Heard;
 use self::loop_steps::Other;
 use self::policy_steps::{Booth, Seat};
 use self::takeover_step::Takers;
@@ -130,6 +133,7 @@ pub(crate) struct Player {
     tasks: Tasks,
     kids: Kids,
     takers: Takers,
+    heard: Heard,
     /// How long a forked child may take, and the news of a child's end.
     fork_patience: Duration,
     /// In a forked child: it leaves when the run has ended.
@@ -186,6 +190,7 @@ impl Player {
             exception_handlers: Cell::default(),
             kids: Kids::new(subject),
             takers: Takers::default(),
+            heard: Heard::default(),
             fork_patience: platform::given_patience().unwrap_or(subject.patience()) / 2,
             leaving: RefCell::default(),
         })
@@ -220,12 +225,14 @@ impl Player {
             self.run();
         }
         self.await_takers();
+        self.await_also();
         self.count_descriptors();
         self.close();
         self.poke();
         self.look();
         self.account_for_kids();
         self.account_for_the_signal();
+        self.account_for_handlers();
     }
 
     /// Takes one step, wherever it stands.
@@ -268,6 +275,9 @@ impl Player {
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Turn { wait } => self.turn(wait.duration()),
             Step::Fork => self.fork(),
+            Step::OnSignal { .. } | Step::UnSignal { .. } | Step::Raise { .. } | Step::Also { .. } => {
+                self.handler_step(step);
+            }
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Player;
 use crate::history::What;
-use crate::program::Step;
+use crate::program::{SignalName, Step};
 use crate::world::Handling;
 
 impl Player {
@@ -14,8 +14,8 @@ impl Player {
             return self.log.record(What::lacking("a signal that tells of a child's end"));
         };
         // Later, it would take the signal away from a watcher that listens, and the watcher could not know.
-        if !self.kids.is_untouched() {
-            return self.log.record(What::lacking("another handler while there are children"));
+        if !self.kids.is_untouched() || self.log.with(|state| state.listening.contains(&SignalName::Chld)) {
+            return self.log.record(What::lacking("another handler while somebody listens"));
         }
         let how = if matches!(step, Step::Ignore) { Handling::Ignored } else { Handling::Counted };
         signal.handle(how);

@@ -12,14 +12,16 @@
 //!
 //! | file | answers |
 //! | --- | --- |
-//! | `unix.rs` | what is asked of the system that takes `unsafe` code? It is the only such file of the kit |
+//! | `unix.rs` | what is asked of the system that takes `unsafe` code? It and `signals.rs` are the only such files of the kit |
 //! | `unix/kid.rs` | how is a child started and steered? |
 //! | `unix/program.rs` | how is a program steered that a loop starts? |
+//! | `unix/signals.rs` | how are signals raised, and how does a specimen hear them? |
 //! | `unix/group.rs` | how is a driver set apart from the kit? |
 
 mod group;
 mod kid;
 mod program;
+pub(crate) mod signals;
 
 pub(crate) use group::{end_group, lead_group, take_stdout};
 pub use kid::enter_if_child;
@@ -46,7 +48,9 @@ use anyloop::{
 use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use super::{Children, EndSignal, Ending, Fork, Handling, Interrupter, Programs, Thread, World, threads};
+use super::{
+    Children, EndSignal, Ending, Fork, Handling, Interrupter, Programs, Signals, Thread, World, threads,
+};
 use crate::program::Plan;
 
 cfg_if::cfg_if! {
@@ -188,6 +192,10 @@ impl World for Unix {
 
     fn end_signal(&self) -> Option<&dyn EndSignal> {
         Some(self)
+    }
+
+    fn signals(&self) -> Option<&dyn Signals> {
+        Some(&signals::Real)
     }
 
     fn fork(&self, patience: Duration) -> Option<Fork> {

@@ -11,6 +11,7 @@
 //! | `loop_/offers.rs` | what does it offer beyond running callbacks? |
 //! | `loop_/forked.rs` | what does it do in a forked child? |
 //! | `loop_/processes.rs` | how does it start programs? |
+//! | `loop_/signals.rs` | how does it hear signals? |
 //! | `loop_/bug.rs` | which diseases can it have? |
 
 mod bug;
@@ -24,6 +25,15 @@ cfg_if::cfg_if! {
     } else {
         #[path = "loop_/no_processes.rs"]
         mod processes;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(unix)] {
+        mod signals;
+    } else {
+        #[path = "loop_/no_signals.rs"]
+        mod signals;
     }
 }
 
@@ -75,6 +85,7 @@ pub struct Specimen {
     handler: RefCell<Option<ExceptionHandler>>,
     /// What a sick one has opened, and keeps until its last handle is dropped.
     kept: RefCell<Option<File>>,
+    ears: signals::Ears,
     tasks: TaskSet,
     process: ProcessStamp,
     /// What it shares with forked children, if it does.
@@ -113,6 +124,7 @@ impl Specimen {
             buried: RefCell::default(),
             handler: RefCell::default(),
             kept: RefCell::default(),
+            ears: signals::Ears::default(),
             tasks: TaskSet::new(),
             shared: Arc::new(Shared::new(bug, process)),
         }
@@ -219,7 +231,7 @@ impl Specimen {
             self.now.set(self.now.get().max(target));
             return true;
         }
-        self.shared.wait()
+        self.shared.wait(&|| self.has_heard())
     }
 
     fn run_batch(&self) -> bool {
@@ -270,6 +282,7 @@ impl Specimen {
                 self.collect_remote();
             }
             self.collect_timers();
+            self.collect_signals();
             let remote_stop = {
                 let mut queue = self.shared.queue();
                 queue.woken = false;

@@ -13,6 +13,7 @@
 //! | `host.rs` | what can be wrong with a loop that a host drives? |
 //! | `program.rs` | what can be wrong with how programs are started? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
+//! | `signal.rs` | what can be wrong with how a loop hears signals? |
 //! | `fork.rs` | what can go wrong when the process forks? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
@@ -69,6 +70,7 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
         mod fork;
+        mod signal;
         mod system;
         pub mod watcher;
         const LACKS: &[Lack] = &[];
@@ -82,7 +84,11 @@ cfg_if::cfg_if! {
             Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
             Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
             Lack::family("fork", "processes do not fork on this system"),
+            Lack::family("signal", "the kit raises no signals on this system"),
         ];
+        mod signal {
+            pub(super) static DISEASES: &[super::Disease] = &[];
+        }
         mod system {
             pub(super) static DISEASES: &[super::Disease] = &[];
         }
@@ -231,6 +237,7 @@ pub fn diseases() -> impl Iterator<Item = Disease> {
         host::DISEASES,
         system::DISEASES,
         fork::DISEASES,
+        signal::DISEASES,
     ];
     diseases::DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }

@@ -67,12 +67,12 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for other threads; false if there is none that could still do anything.
-    pub(super) fn wait(&self) -> bool {
+    /// Waits for other threads, or for a signal to be `heard`; false if there is no thread that could still do anything.
+    pub(super) fn wait(&self, heard: &dyn Fn() -> bool) -> bool {
         let mut queue = self.queue();
         loop {
             let seen = !queue.work.is_empty() && self.bug != Some(Bug::SleepsOn);
-            if queue.woken || seen || queue.stop {
+            if queue.woken || seen || queue.stop || heard() {
                 return true;
             }
             if threads::alive() == 0 {

@@ -16,6 +16,7 @@ impl Specimen {
         }
         capabilities.observe = Some(self);
         self.offer_processes(&mut capabilities);
+        self.offer_signals(&mut capabilities);
         capabilities
     }
 
@@ -30,6 +31,7 @@ impl Specimen {
         loop {
             self.collect_remote();
             self.collect_timers();
+            self.collect_signals();
             if mem::take(&mut self.shared.queue().stop) {
                 self.stop();
             }
