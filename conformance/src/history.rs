@@ -24,7 +24,7 @@ use core::fmt;
 use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReason, RunError, SourceError};
 
 use self::text::{Fields, Value};
-use crate::program::{Kid, Label, LoopName, Plan, Scene, Wire};
+use crate::program::{Kid, Label, LoopName, Plan, Scene, SignalName, Wire};
 use crate::world::Handling;
 
 pub use words::{Current, Given, Heritage, How, Launch, OFFERS, Ran, Reply, Sending, Side, Stream, Tried};
@@ -454,6 +454,32 @@ events! {
         inherited: Option<String>,
         heir: Option<String>
     };
+
+    // Signals.
+    /// The handler of a signal is about to be set.
+    "signal-adding" SignalAdding { label: Label, signal: SignalName };
+    /// It was, or was refused.
+    "signal-added" SignalAdded { label: Label, signal: SignalName, accepted: bool };
+    /// The handler of a signal is about to be removed.
+    "signal-removing" SignalRemoving { signal: SignalName };
+    /// The loop answered.
+    "signal-removed" SignalRemoved { signal: SignalName, answer: bool };
+    /// A signal is about to be raised, here.
+    "raising" Raising { signal: SignalName };
+    /// It was.
+    "raised" Raised { signal: SignalName };
+    /// A handler begins to run.
+    "signal-calling" SignalCalling { label: Label, signal: SignalName };
+    /// It is over, perhaps by a panic.
+    "signal-called" SignalCalled { label: Label };
+    /// Whether what had handled a signal before the program does so now.
+    "disposition" Disposition { signal: SignalName, former: bool };
+    /// Another loop is about to listen for a signal.
+    "also-adding" AlsoAdding { signal: SignalName };
+    /// It does, or was refused.
+    "also-added" AlsoAdded { signal: SignalName, accepted: bool };
+    /// It was run, and has heard the signal so often.
+    "also-heard" AlsoHeard { signal: SignalName, calls: u32 };
 
     // The world.
     /// The loop's thread is about to be interrupted by a signal.

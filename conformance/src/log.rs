@@ -9,7 +9,7 @@ use anyloop::{ContextId, Pid, Policy, Remote};
 use crate::history::{Event, History, Side, What};
 use crate::platform::{Shared, happened};
 use crate::play::{Line, player};
-use crate::program::{Kid, Label, Wire};
+use crate::program::{Kid, Label, SignalName, Wire};
 
 /// Something that a run is waited for: as long as there is one, the player does not stop the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub(crate) enum Token {
     Scene(Label),
     /// A reader or writer that is going to be called, or a task that waits for the same.
     Source(Wire, Side),
+    /// A signal that was raised, and that the loop's handler is to hear.
+    Signal(SignalName),
 }
 
 /// What the contexts of a play share.
@@ -73,6 +75,10 @@ pub(crate) struct State {
     pub(crate) wires: BTreeMap<Wire, Line>,
     /// What waited on a loop that went away: how many ran, and how many were dropped.
     pub(crate) leavings: [u32; 2],
+    /// The signals that the loop has a handler for.
+    pub(crate) listening: BTreeSet<SignalName>,
+    /// How often each signal was raised.
+    pub(crate) raised: BTreeMap<SignalName, u32>,
 }
 
 impl State {
@@ -141,6 +147,15 @@ impl Log {
         self.with(|state| {
             if state.registered.contains(&label) {
                 state.tokens.insert(Token::Callback(label));
+            }
+        });
+    }
+
+    /// As [`hold`](Self::hold), for a signal, if the loop has a handler for it.
+    pub(crate) fn hold_heard(&self, signal: SignalName) {
+        self.with(|state| {
+            if state.listening.contains(&signal) {
+                state.tokens.insert(Token::Signal(signal));
             }
         });
     }

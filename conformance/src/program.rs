@@ -11,11 +11,13 @@
 
 mod names;
 mod scene;
+mod signal_name;
 
 use alloc::vec::Vec;
 
 pub use names::{Kid, KidRef, Label, LoopName, PolicyName, Ref, Units, Wire, WireRef};
 pub use scene::Scene;
+pub use signal_name::SignalName;
 
 /// How a child is to end, once it is ordered to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +58,7 @@ pub enum Part<'a> {
     Policy(&'a PolicyName),
     Plan(&'a Plan),
     Scene(&'a Scene),
+    Signal(&'a SignalName),
     Body(&'a Body),
 }
 
@@ -74,6 +77,7 @@ pub enum PartMut<'a> {
     Policy(&'a mut PolicyName),
     Plan(&'a mut Plan),
     Scene(&'a mut Scene),
+    Signal(&'a mut SignalName),
     Body(&'a mut Body),
 }
 
@@ -105,6 +109,7 @@ parts! {
     Policy: PolicyName;
     Plan: Plan;
     Scene: Scene;
+    Signal: SignalName;
     Body: Body;
 }
 
@@ -198,8 +203,8 @@ steps! {
 
     // Threads and the remote half.
     /// A thread that takes the steps `soon`, `post`, `stop`, `wake` and `burn`, with the remote
-    /// half, and `unwatch`, `closewatcher`, `interrupt`, `feed` and `hangup`. It is joined by `join`, and after
-    /// each run.
+    /// half, and `unwatch`, `closewatcher`, `interrupt`, `raise`, `feed` and `hangup`. It is joined by `join`, and
+    /// after each run.
     "thread" Thread { label: Label, body: Body };
     /// Waits for the threads to end.
     "join" Join;
@@ -363,6 +368,16 @@ steps! {
     /// must not be able to do, makes a loop of its own, reports, and ends; the program goes on in
     /// the parent.
     "fork" Fork;
+
+    // Signals.
+    /// Sets the handler of a signal, which takes the steps of `body` when it is called first.
+    "onsignal" OnSignal { signal: SignalName, label: Label, body: Body };
+    /// Removes the handler of a signal.
+    "unsignal" UnSignal { signal: SignalName };
+    /// Raises a signal, unless it is one that ends the process.
+    "raise" Raise { signal: SignalName };
+    /// Has another loop listen for a signal, too. It is run at the end of the program, and closed.
+    "also" Also { signal: SignalName };
 }
 
 impl Step {

@@ -16,7 +16,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::program::{
-    Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, Step, Wire, WireRef,
+    Body, Kid, KidRef, Label, LoopName, Part, PartMut, Plan, PolicyName, Ref, Scene, SignalName, Step, Wire,
+    WireRef,
 };
 
 impl fmt::Display for Body {
@@ -68,6 +69,7 @@ fn print_head(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             Part::Policy(name) => write!(f, " {name}")?,
             Part::Plan(plan) => write!(f, " {plan}")?,
             Part::Scene(scene) => write!(f, " {scene}")?,
+            Part::Signal(signal) => write!(f, " {signal}")?,
             Part::Body(_) => {}
         }
     }
@@ -140,6 +142,13 @@ impl fmt::Display for Plan {
 impl fmt::Display for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, _) = Self::ALL.iter().find(|(_, scene)| scene == self).unwrap_or(&Self::ALL[0]);
+        f.write_str(word)
+    }
+}
+
+impl fmt::Display for SignalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, _) = Self::ALL.iter().find(|(_, signal)| signal == self).unwrap_or(&Self::ALL[0]);
         f.write_str(word)
     }
 }
@@ -268,6 +277,7 @@ impl<'t> Parser<'t> {
                 *plan = make(self.prefixed("", "a number up to 255")?);
             }
             PartMut::Scene(scene) => *scene = self.one_of(Scene::ALL, "a scene like awaited")?,
+            PartMut::Signal(signal) => *signal = self.one_of(SignalName::ALL, "a signal like usr1")?,
             PartMut::Body(body) => {
                 if self.peek() != "{" {
                     return Ok(());

@@ -342,11 +342,12 @@ impl EventLoopPolicy for ToyPolicy {
 #[derive(Default)]
 struct Mine;
 
-static LACKS: [Lack; 5] = [
+static LACKS: [Lack; 6] = [
     Lack::family("child", "it starts no programs"),
     Lack::family("source", "it watches no sources"),
     Lack::family("step", "no host can drive it"),
     Lack::family("fork", "it does not notice forks"),
+    Lack::family("signal", "it hears no signals"),
     Lack::rule(&rules::capability::REFUSED, "it offers nothing that could be begun"),
 ];
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyloop_conformance::Program;
 use anyloop_conformance::generate::KINDS;
 use anyloop_conformance::program::{
-    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Scene, Step, Units,
+    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Scene, SignalName, Step, Units,
 };
 
 /// More steps take longer, and show nothing more.
@@ -121,6 +121,7 @@ fn operand(part: PartMut<'_>, random: &mut Random) {
         PartMut::Plan(plan) => {
             *plan = [Plan::Exit(random.number(256) as u8), Plan::Signal(9), Plan::Signal(15)][random.below(3)]
         }
+        PartMut::Signal(name) => *name = SignalName::ALL[random.below(SignalName::ALL.len())].1,
         PartMut::Label(_) | PartMut::Kid(_) | PartMut::Body(_) => {}
     }
 }

@@ -1,7 +1,7 @@
 //! Which of asyncio's rules are there, and what became of each?
 //!
 //! The project's study of asyncio gave a number to everything that can be observed: POL for
-//! policies, LOOP for loops, WATCH for child watchers, PROC for programs, IO for sources. This is the list of these groups,
+//! policies, LOOP for loops, WATCH for child watchers, PROC for programs, IO for sources and signals. This is the list of these groups,
 //! complete. A number is kept, by the rules that name it as their [ancestor](super::Rule::ancestors);
 //! or it means nothing here; or it belongs to something that anyloop judges later. A test refuses
 //! every other state.
@@ -523,6 +523,40 @@ pub static ANCESTORS: &[Ancestor] = &[
         Later("streams", "there are no socket operations yet"),
     ),
     row("IO-39", "errors have uniform names", Later("streams", "there are no socket operations yet")),
+    row("IO-40", "numbers are checked before anything else, and refused if they are no signals", Kept),
+    row("IO-41", "signals that cannot be caught are refused, and nothing is left", Kept),
+    row("IO-42", "one handler a signal and loop, and adding replaces", Kept),
+    row("IO-43", "handlers run on the loop, and an error does not remove them", Kept),
+    row("IO-44", "a burst gives one call at least, and no more than were raised", Kept),
+    row("IO-45", "no signal is lost because the channel is full", Kept),
+    row("IO-46", "a signal wakes a loop that waits, and is kept for one that is stopped", Kept),
+    row("IO-47", "removing says whether there was a handler, which is not called any more", Kept),
+    row("IO-48", "removing puts back what was there before", Kept),
+    row("IO-49", "closing removes all", Kept),
+    row("IO-50", "several loops hear the same signal", Kept),
+    row(
+        "IO-51",
+        "calls from other threads fail cleanly",
+        Meaningless(
+            "a loop cannot leave its context: the type forbids it; and on every thread one may listen",
+        ),
+    ),
+    row(
+        "IO-52",
+        "system calls are begun again after a handler",
+        Later("signals", "programs make no system calls of their own: `impls/os/tests/signals.rs`"),
+    ),
+    row(
+        "IO-53",
+        "a forked child's signals are not its parent's",
+        Later("signals", "programs that fork raise nothing yet: `impls/os/tests/signals.rs`"),
+    ),
+    row("IO-54", "a handler and a child watcher share the signal of children", Kept),
+    row(
+        "IO-55",
+        "loops without signals say so",
+        Meaningless("what a loop lacks is a field of its capabilities that is empty"),
+    ),
 ];
 
 /// The ancestor of that number.

@@ -162,6 +162,7 @@ pub static FAMILIES: &[&[&Rule]] = &[
     capability::ALL,
     step::ALL,
     fork::ALL,
+    signal::ALL,
 ];
 
 /// Ids of rules that were given up. They are not used again.

@@ -4,8 +4,8 @@ import re
 from collections import namedtuple
 
 # A step: its word, its operands by name, and the steps inside of it.
-Step = namedtuple("Step", "word label of kid time name scene plan body")
-BLANK = Step(None, None, None, None, None, None, None, None, ())
+Step = namedtuple("Step", "word label of kid time name scene signal plan body")
+BLANK = Step(None, None, None, None, None, None, None, None, None, ())
 
 # The operands of each step, in the order in which they are written.
 OPERANDS = {
@@ -83,6 +83,10 @@ OPERANDS = {
     "program": ("label", "scene", "plan"),
     "turn": ("time",),
     "fork": (),
+    "onsignal": ("signal", "label", "body"),
+    "unsignal": ("signal",),
+    "raise": ("signal",),
+    "also": ("signal",),
 }
 
 # What a loop can go through with a program.
@@ -90,6 +94,9 @@ SCENES = (
     "awaited outlived line flood filter talk deaf signalled late killed detached orphaned untold inactive missing"
     " nowhere given merged piped null"
 ).split()
+
+# The signals, and what is none.
+SIGNALS = "usr1 usr2 chld kill segv zero huge".split()
 
 TOKEN = re.compile(r"//[^\n]*|[{}]|[^\s{};]+")
 
@@ -154,6 +161,8 @@ class _Parser:
             return self.one_of(("p", "q"), "p or q")
         if operand == "scene":
             return self.one_of(SCENES, "a scene like awaited")
+        if operand == "signal":
+            return self.one_of(SIGNALS, "a signal like usr1")
         if operand == "plan":
             how = self.one_of(("exit", "signal"), "exit or signal")
             return how, self.number("", "a number up to 255")

@@ -26,6 +26,11 @@ class SignalStep(Steps):
     def step_ignore(self, _):
         self.handle("ignored", signal.SIG_IGN)
 
+    def step_onsignal(self, _):
+        self.record.lacking("handlers of signals")
+
+    step_unsignal = step_raise = step_also = step_onsignal
+
     def handle(self, how, handler):
         # Later, it would take the signal away from a watcher that listens, and the watcher could not know.
         if self.kids or self.used_watchers or not self.record.is_home():

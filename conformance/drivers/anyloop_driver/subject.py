@@ -23,6 +23,7 @@ LACKS = (
     ("reaper", "no watcher tells of children that nobody has registered; the fast one keeps them to itself"),
     ("process", "the driver plays no scenes with programs: asyncio's have streams and transports of their own"),
     ("source", "the driver plays no sources yet"),
+    ("signal", "the driver sets no signal handlers: asyncio has one wake-up descriptor for all loops"),
     ("step", "a host can take no steps: _run_once() is private"),
     ("fork.ends", "the driver ends a child inside of the callback that forked"),
     ("fork.watcher", "the driver asks an inherited watcher for nothing but to remove, and to close"),

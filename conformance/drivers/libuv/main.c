@@ -58,6 +58,7 @@ static const char *const LACKS[][2] = {
     {"child.takeover", "uv_spawn() starts and watches in one call, and nobody else may watch the process"},
     {"reaper", "uv_spawn() starts and watches in one call, and libuv collects no other child"},
     {"process", "libuv has no wait for a process and no conversation with one, only callbacks and streams"},
+    {"signal", "the driver sets no signal handlers: uv_signal_t is a handle of its own for each"},
     {"child.race", "exit callbacks cannot be removed, least of all on another thread"},
     {"fork", "libuv does not notice forks: uv_loop_fork() has to be called by hand"},
     {"run.state", "nobody can ask a loop whether it runs, or is closed"},

@@ -93,6 +93,10 @@ static const struct {
     {"abandon", "", LACKING, "loops that end by being dropped"},
     {"turn", "t", LACKING, "steps that wait for so long and no longer"},
     {"fork", "", LACKING, "loops that notice forks"},
+    {"onsignal", "glb", LACKING, "handlers of signals"},
+    {"unsignal", "g", LACKING, "handlers of signals"},
+    {"raise", "g", LACKING, "handlers of signals"},
+    {"also", "g", LACKING, "handlers of signals"},
 };
 
 struct parser {
@@ -180,6 +184,9 @@ static const char *const SCENES[] = {
     "missing", "nowhere",  "given",    "merged", "piped",    "null",    NULL,
 };
 
+/* The signals, and what is none. */
+static const char *const SIGNALS[] = {"usr1", "usr2", "chld", "kill", "segv", "zero", "huge", NULL};
+
 static int steps(struct parser *parser, struct body *body, int depth);
 
 static int inner(struct parser *parser, struct body *body, int depth)
@@ -214,6 +221,8 @@ static int operand(struct parser *parser, char kind, struct step *step, int dept
         return one_of(parser, "p", "q", "p or q");
     case 's':
         return word_of(parser, SCENES, "a scene like awaited");
+    case 'g':
+        return word_of(parser, SIGNALS, "a signal like usr1");
     case 'x':
         step->by_signal = is(parser, peek(parser), "signal");
         if (one_of(parser, "exit", "signal", "exit or signal") != 0)

@@ -13,6 +13,7 @@ mod policy;
 mod process;
 mod reaper;
 mod scarce;
+mod signal;
 mod source;
 mod step;
 mod takeover;
@@ -98,6 +99,13 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "step", needs: "step", families: STEP, programs: 256, strategy: step::programs },
     Kind { name: "fork", needs: "fork", families: &["fork"], programs: 192, strategy: fork::programs },
+    Kind {
+        name: "signal",
+        needs: "signal",
+        families: &["signal"],
+        programs: 192,
+        strategy: signal::programs,
+    },
 ];
 
 impl Kind {

@@ -11,7 +11,7 @@ use anyloop::{CloseError, ExitStatus, JoinError, LoopState, OsError, RejectReaso
 use super::{
     Current, Event, Given, Heritage, History, How, Launch, Ran, Reply, Sending, Side, Stream, Tried, What,
 };
-use crate::program::{Kid, Label, LoopName, Plan, Scene, Wire};
+use crate::program::{Kid, Label, LoopName, Plan, Scene, SignalName, Wire};
 use crate::text::ParseError;
 use crate::world::Handling;
 
@@ -450,6 +450,16 @@ impl Value for Scene {
 
     fn read(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, scene)| *scene)
+    }
+}
+
+impl Value for SignalName {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, signal)| *signal)
     }
 }
 

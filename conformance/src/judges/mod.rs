@@ -18,6 +18,7 @@ pub mod process;
 pub mod ready;
 pub mod reaper;
 pub mod run;
+pub mod signal;
 pub mod source;
 pub mod step;
 pub mod stop;
@@ -82,6 +83,7 @@ pub static TABLE: &[&[Entry]] = &[
     capability::TABLE,
     step::TABLE,
     fork::TABLE,
+    signal::TABLE,
 ];
 
 /// Every rule with its treatment.

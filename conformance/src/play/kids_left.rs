@@ -13,7 +13,9 @@ impl Player {
         let world = self.world.clone();
         let told = self.kids.watched.get() && self.kids.all_over(&self.log);
         let Some(before) = self.kids.before.get().filter(|_| told) else { return };
-        if self.given_up.get() || self.lp.is_closed() {
+        // Handlers of signals and sources take descriptors of their own.
+        let others = self.heard.is_used() || !self.sources.borrow().is_empty();
+        if self.given_up.get() || self.lp.is_closed() || others {
             return;
         }
         // It may have been made after the first count.

@@ -11,6 +11,7 @@
 //! | `child_steps.rs` | what do the steps about children do? |
 //! | `reaper_steps.rs` | what do the steps do that are about children nobody has registered? |
 //! | `signal_step.rs` | what handles the signal of a child's end? |
+//! | `handler_steps.rs` | what do the steps do that are about handlers of signals? |
 //! | `takeover_step.rs` | how does another loop take a child over? |
 //! | `program_step.rs` | how does a loop go through a scene with a program? |
 //! | `source_steps.rs` | what do the steps about sources do? |
@@ -26,6 +27,7 @@
 mod child_steps;
 mod fork_step;
 mod fork_watch;
+mod handler_steps;
 mod host_step;
 mod kids_left;
 mod life_steps;
@@ -53,6 +55,7 @@ use anyloop::{Handle, Instant, Loop, LoopState, PerContext, PolicyError, Remote,
 
 use self::child_steps::Kids;
 use self::fork_step::Leaving;
+use self::handler_steps::Heard;
 use self::loop_steps::Other;
 use self::policy_steps::{Booth, Seat};
 pub(crate) use self::source_steps::Line;
@@ -139,6 +142,7 @@ pub(crate) struct Player {
     sources: Sources,
     kids: Kids,
     takers: Takers,
+    heard: Heard,
     /// How long a forked child may take, and the news of a child's end.
     fork_patience: Duration,
     /// In a forked child: it leaves when the run has ended.
@@ -196,6 +200,7 @@ impl Player {
             exception_handlers: Cell::default(),
             kids: Kids::new(subject),
             takers: Takers::default(),
+            heard: Heard::default(),
             fork_patience: platform::given_patience().unwrap_or(subject.patience()) / 2,
             leaving: RefCell::default(),
         })
@@ -232,6 +237,7 @@ impl Player {
             self.run();
         }
         self.await_takers();
+        self.await_also();
         self.count_descriptors();
         self.look_whether_it_let_go();
         self.close();
@@ -240,6 +246,7 @@ impl Player {
         self.account_for_sources();
         self.account_for_kids();
         self.account_for_the_signal();
+        self.account_for_handlers();
     }
 
     /// Takes one step, wherever it stands.
@@ -299,6 +306,9 @@ impl Player {
             Step::Probe | Step::Discard | Step::Abandon => self.life_step(step),
             Step::Turn { wait } => self.turn(wait.duration()),
             Step::Fork => self.fork(),
+            Step::OnSignal { .. } | Step::UnSignal { .. } | Step::Raise { .. } | Step::Also { .. } => {
+                self.handler_step(step);
+            }
             Step::Guard { which, body } => {
                 self.booth.guarded(*which, || body.0.iter().for_each(|step| self.step(step)));
             }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Player;
 use super::child_steps::TURNS;
 use crate::history::What;
-use crate::program::{Body, LoopName, Step, Units};
+use crate::program::{Body, LoopName, SignalName, Step, Units};
 use crate::world::Handling;
 
 impl Player {
@@ -27,8 +27,8 @@ impl Player {
             };
         }
         // Later, it would take the signal away from a watcher that listens, and the watcher could not know.
-        if !self.kids.is_untouched() {
-            return self.log.record(What::lacking("another handler while there are children"));
+        if !self.kids.is_untouched() || self.log.with(|state| state.listening.contains(&SignalName::Chld)) {
+            return self.log.record(What::lacking("another handler while somebody listens"));
         }
         self.kids.handled.set(true);
         let how = match step {

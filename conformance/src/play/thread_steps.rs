@@ -6,13 +6,14 @@ use anyloop::{Policy, Rejected, Remote};
 
 use super::Player;
 use super::child_steps::{close_watcher, snatch};
+use super::handler_steps::raise;
 use super::payload::Payload;
 use super::source_steps::{feed, hang_up};
 use crate::history::{How, What};
 use crate::log::{Log, Token};
 use crate::platform;
 use crate::program::{Body, KidRef, Label, Ref, Step, WireRef};
-use crate::world::Interrupter;
+use crate::world::{Interrupter, Raiser};
 
 impl Player {
     pub(super) fn thread_step(&self, step: &Step) {
@@ -25,12 +26,14 @@ impl Player {
     }
 
     fn start_thread(&self, label: Label, body: &Body) {
+        let raises = |body: &Body| body.0.iter().any(|step| matches!(step, Step::Raise { .. }));
         let interrupts = |body: &Body| body.0.iter().any(|step| matches!(step, Step::Interrupt));
         let seat = ThreadSeat {
             log: self.log.clone(),
             remote: self.remote.clone(),
             policy: self.booth.seat().policy().clone(),
             interrupter: interrupts(body).then(|| self.world.interrupter()).flatten(),
+            raiser: raises(body).then(|| self.raiser()).flatten(),
         };
         let body = body.clone();
         self.log.hold(Token::Thread(label));
@@ -69,6 +72,8 @@ struct ThreadSeat {
     policy: Policy,
     /// What interrupts the loop's thread, if the program wants to.
     interrupter: Option<Interrupter>,
+    /// What raises signals, if the program wants to.
+    raiser: Option<Raiser>,
 }
 
 impl ThreadSeat {
@@ -98,6 +103,10 @@ impl ThreadSeat {
                     self.log.record(What::Interrupting);
                     interrupt();
                 }
+                None => self.log.record(What::lacking("signals")),
+            },
+            Step::Raise { signal } if signal.is_good() => match &self.raiser {
+                Some(raiser) => raise(&self.log, raiser, *signal),
                 None => self.log.record(What::lacking("signals")),
             },
             // The compiler refuses everything else.

@@ -15,7 +15,7 @@ use core::time::Duration;
 use anyloop::{AnySource, ChildToken, ExitStatus, Pid, Processes, Readiness, Stdio};
 use cfg_if::cfg_if;
 
-use crate::program::Plan;
+use crate::program::{Plan, SignalName};
 
 cfg_if! {
     if #[cfg(all(feature = "std", unix))] {
@@ -96,6 +96,11 @@ pub trait World {
         None
     }
 
+    /// The signals that programs raise; `None` where there are none.
+    fn signals(&self) -> Option<&dyn Signals> {
+        None
+    }
+
     /// Forks this process, and returns in both. In the parent when the child has ended, which it
     /// is made to after `patience`. `None` where there is no forking, or if it failed.
     fn fork(&self, patience: Duration) -> Option<Fork> {
@@ -143,6 +148,25 @@ impl Drop for Ending {
 
 /// Sends a signal to one thread, whose handler does nothing.
 pub type Interrupter = Box<dyn Fn() + Send>;
+
+/// Has this process receive a signal. It returns when it has.
+pub type Raiser = Box<dyn Fn(SignalName) + Send>;
+
+/// The signals that programs raise.
+pub trait Signals {
+    /// Has a function of the kit's handle SIGUSR1 and SIGUSR2, which would end the process.
+    fn prepare(&self);
+
+    /// The number of a signal.
+    fn number(&self, signal: SignalName) -> i32;
+
+    /// What raises signals.
+    fn raiser(&self) -> Raiser;
+
+    /// Whether what [`prepare`](Self::prepare) has arranged is in force; `None` if it has arranged nothing for
+    /// that signal.
+    fn is_former(&self, signal: SignalName) -> Option<bool>;
+}
 
 /// A thread that runs a job.
 pub trait Thread {

@@ -12,15 +12,17 @@
 //!
 //! | file | answers |
 //! | --- | --- |
-//! | `unix.rs` | what is asked of the system that takes `unsafe` code? It is the only such file of the kit |
+//! | `unix.rs` | what is asked of the system that takes `unsafe` code? It and the files below are the only such files of the kit |
 //! | `unix/kid.rs` | how is a child started and steered? |
 //! | `unix/program.rs` | how is a program steered that a loop starts? |
 //! | `unix/wire.rs` | what is a pair of connected sockets? |
+//! | `unix/signals.rs` | how are signals raised, and how does a specimen hear them? |
 //! | `unix/group.rs` | how is a driver set apart from the kit? |
 
 mod group;
 mod kid;
 mod program;
+pub(crate) mod signals;
 mod wire;
 
 pub(crate) use group::{end_group, lead_group, take_stdout};
@@ -50,7 +52,8 @@ use rustix::io::retry_on_intr;
 use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::{
-    Children, EndSignal, Ending, Ends, Fork, Handling, Interrupter, Jolt, Programs, Thread, World, threads,
+    Children, EndSignal, Ending, Ends, Fork, Handling, Interrupter, Jolt, Programs, Signals, Thread, World,
+    threads,
 };
 
 cfg_if::cfg_if! {
@@ -200,6 +203,10 @@ impl World for Unix {
 
     fn end_signal(&self) -> Option<&dyn EndSignal> {
         Some(self)
+    }
+
+    fn signals(&self) -> Option<&dyn Signals> {
+        Some(&signals::Real)
     }
 
     fn fork(&self, patience: Duration) -> Option<Fork> {

@@ -12,6 +12,7 @@
 //! | `loop_/forked.rs` | what does it do in a forked child? |
 //! | `loop_/processes.rs` | how does it start programs? |
 //! | `loop_/sources.rs` | how does it watch sources? |
+//! | `loop_/signals.rs` | how does it hear signals? |
 //! | `loop_/bug.rs` | which diseases can it have? |
 
 mod bug;
@@ -30,8 +31,11 @@ cfg_if::cfg_if! {
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
+        mod signals;
         mod sources;
     } else {
+        #[path = "loop_/no_signals.rs"]
+        mod signals;
         #[path = "loop_/no_sources.rs"]
         mod sources;
     }
@@ -86,6 +90,7 @@ pub struct Specimen {
     handler: RefCell<Option<ExceptionHandler>>,
     /// What a sick one has opened, and keeps until its last handle is dropped.
     kept: RefCell<Option<File>>,
+    ears: signals::Ears,
     tasks: TaskSet,
     sources: Sources,
     process: ProcessStamp,
@@ -125,6 +130,7 @@ impl Specimen {
             buried: RefCell::default(),
             handler: RefCell::default(),
             kept: RefCell::default(),
+            ears: signals::Ears::default(),
             tasks: TaskSet::new(),
             sources: Sources::default(),
             shared: Arc::new(Shared::new(bug, process)),
@@ -232,7 +238,7 @@ impl Specimen {
             self.now.set(self.now.get().max(target));
             return true;
         }
-        self.shared.wait(|| self.any_source_ready())
+        self.shared.wait(|| self.has_heard() || self.any_source_ready())
     }
 
     fn run_batch(&self) -> bool {
@@ -284,6 +290,7 @@ impl Specimen {
             }
             self.collect_timers();
             self.collect_sources();
+            self.collect_signals();
             let remote_stop = {
                 let mut queue = self.shared.queue();
                 queue.woken = false;

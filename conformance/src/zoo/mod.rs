@@ -14,6 +14,7 @@
 //! | `program.rs` | what can be wrong with how programs are started? |
 //! | `source.rs` | what can be wrong with what a loop watches? |
 //! | `system.rs` | what of that shows only where the system can be asked? |
+//! | `signal.rs` | what can be wrong with how a loop hears signals? |
 //! | `fork.rs` | what can go wrong when the process forks? |
 //!
 //! The healthy specimen must pass everything, and every disease must be noticed by the judge of
@@ -71,6 +72,7 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
         mod fork;
+        mod signal;
         mod system;
         pub mod watcher;
         const LACKS: &[Lack] = &[];
@@ -85,7 +87,11 @@ cfg_if::cfg_if! {
             Lack::rule(&rules::close::DESCRIPTORS, "the kit cannot count descriptors on this system"),
             Lack::rule(&rules::run::INTERRUPTED, "the kit has no signals on this system"),
             Lack::family("fork", "processes do not fork on this system"),
+            Lack::family("signal", "the kit raises no signals on this system"),
         ];
+        mod signal {
+            pub(super) static DISEASES: &[super::Disease] = &[];
+        }
         mod system {
             pub(super) static DISEASES: &[super::Disease] = &[];
         }
@@ -238,6 +244,7 @@ pub fn diseases() -> impl Iterator<Item = Disease> {
         host::DISEASES,
         system::DISEASES,
         fork::DISEASES,
+        signal::DISEASES,
     ];
     diseases::DISEASES.iter().chain(more.into_iter().flatten()).copied()
 }

@@ -52,6 +52,11 @@
 //! Those that listen for SIGCHLD share one handler, which calls whatever handled the signal before;
 //! that is put back when nobody listens any more. Fast works beside no other of them.
 //!
+//! # Signals
+//!
+//! A loop on any thread hears them, whatever others listen for: `Loop::add_signal_handler`, `Loop::signal`. The same
+//! dispatcher serves the child watchers, and is there without the feature `process`, too.
+//!
 //! # Forks
 //!
 //! A forked child finds the loops and watchers of its parent refusing, the policy without them, and

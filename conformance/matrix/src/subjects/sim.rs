@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyloop::rules::{child, close, policy, run, source};
 use anyloop::{AnySource, Command, ExitStatus, Loop, Pid, Policy, Processes};
-use anyloop_conformance::program::Plan;
-use anyloop_conformance::world::{Children, Ends, Thread, World, threads};
+use anyloop_conformance::program::{Plan, SignalName};
+use anyloop_conformance::world::{Children, Ends, Raiser, Signals, Thread, World, threads};
 use anyloop_conformance::{Lack, Subject};
 use anyloop_sim::{ProcessState, Script, SimEventLoop, SimEventLoopPolicy, SimSocket, Simulation};
 
@@ -86,10 +86,44 @@ impl World for SimWorld {
         Some((AnySource::new(near.clone()), Box::new(Wire { near, far: Some(far) })))
     }
 
+    fn signals(&self) -> Option<&dyn Signals> {
+        Some(self)
+    }
+
     fn try_program(&self, processes: &dyn Processes) -> Option<bool> {
         self.0.program("true", Script::exit(0));
         let started = processes.spawn(&Command::new("true"));
         Some(started.is_ok_and(|child| self.0.collect(child.token.pid()).is_some()))
+    }
+}
+
+/// Linux's number of a signal.
+const fn number(signal: SignalName) -> i32 {
+    match signal {
+        SignalName::Usr1 => 10,
+        SignalName::Usr2 => 12,
+        SignalName::Chld => 17,
+        SignalName::Kill => 9,
+        SignalName::Segv => 11,
+        SignalName::Zero => 0,
+        SignalName::Huge => 1000,
+    }
+}
+
+impl Signals for SimWorld {
+    fn prepare(&self) {}
+
+    fn number(&self, signal: SignalName) -> i32 {
+        number(signal)
+    }
+
+    fn raiser(&self) -> Raiser {
+        let simulation = self.0.clone();
+        Box::new(move |signal| _ = simulation.raise(number(signal)))
+    }
+
+    fn is_former(&self, signal: SignalName) -> Option<bool> {
+        Some(!self.0.listens(number(signal)))
     }
 }
 

@@ -124,6 +124,7 @@ impl EventLoop for Specimen {
         if self.has(Bug::KeepsDescriptor) {
             *self.kept.borrow_mut() = File::open("/dev/null").ok();
         }
+        self.begin_to_listen();
         let before = self.state.replace(LoopState::Running);
         let result = self.turns().and_then(|()| self.stay());
         if !self.is_closed() {
@@ -191,6 +192,7 @@ impl EventLoop for Specimen {
         let handler = self.handler.take();
         drop(handler);
         self.drop_sources();
+        self.close_ears();
         self.state.set(LoopState::Closed);
         self.closing.set(false);
         Ok(())

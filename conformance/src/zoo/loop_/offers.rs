@@ -17,6 +17,7 @@ impl Specimen {
         capabilities.observe = Some(self);
         self.offer_processes(&mut capabilities);
         self.offer_sources(&mut capabilities);
+        self.offer_signals(&mut capabilities);
         capabilities
     }
 
@@ -32,6 +33,7 @@ impl Specimen {
             self.collect_remote();
             self.collect_timers();
             self.collect_sources();
+            self.collect_signals();
             if mem::take(&mut self.shared.queue().stop) {
                 self.stop();
             }

@@ -1,7 +1,7 @@
 //! How does a loop hear signals on behalf of its users? With one bell among its sources, made when somebody first
 //! listens, which is rung for whatever anybody listens for.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
@@ -20,7 +20,8 @@ pub(crate) struct Hearing {
     sources: Rc<Sources>,
     /// The process in which the loop is open; none if it is closed.
     home: Cell<ProcessStamp>,
-    handlers: Rc<SignalHandlers>,
+    /// Made when somebody first listens: most loops never hear anything.
+    handlers: OnceCell<Rc<SignalHandlers>>,
     bell: RefCell<Option<Rc<Bell>>>,
     listening: RefCell<Vec<Listening>>,
 }
@@ -39,10 +40,14 @@ impl Hearing {
         Self {
             sources,
             home: Cell::new(ProcessStamp::current()),
-            handlers: Rc::default(),
+            handlers: OnceCell::new(),
             bell: RefCell::default(),
             listening: RefCell::default(),
         }
+    }
+
+    fn handlers(&self) -> &Rc<SignalHandlers> {
+        self.handlers.get_or_init(Rc::default)
     }
 
     /// The bell, which is made now if it is not there yet. Fails if the loop is closed, or in a forked child.
@@ -55,7 +60,7 @@ impl Hearing {
         }
         let bell = Rc::new(Bell::new().map_err(os_error)?);
         let raw = RawSource(bell.as_fd().as_raw_fd() as isize);
-        let (handlers, rung) = (self.handlers.clone(), bell.clone());
+        let (handlers, rung) = (self.handlers().clone(), bell.clone());
         let rings = Rc::new(move |_: Interest| {
             rung.quieten();
             tell(&handlers, &rung);
@@ -69,7 +74,7 @@ impl Hearing {
     /// Has the system tell of that signal, if it does not yet.
     fn want(&self, signal: i32) -> Result<(), OsError> {
         let bell = self.bell()?;
-        if self.handlers.wants(signal) {
+        if self.handlers().wants(signal) {
             return Ok(());
         }
         // In this order, so that nothing is lost that the handler takes.
@@ -81,7 +86,7 @@ impl Hearing {
 
     /// Has the system tell of that signal no more, if nobody listens for it.
     fn tidy(&self, signal: i32) {
-        if self.handlers.wants(signal) {
+        if self.handlers().wants(signal) {
             return;
         }
         self.listening.borrow_mut().retain(|listening| listening.signal() != signal);
@@ -94,7 +99,9 @@ impl Hearing {
     pub(crate) fn close(&self) {
         self.home.set(ProcessStamp::NONE);
         drop((self.listening.take(), self.bell.take()));
-        self.handlers.clear();
+        if let Some(handlers) = self.handlers.get() {
+            handlers.clear();
+        }
     }
 }
 
@@ -103,7 +110,7 @@ impl Drop for Hearing {
         let home = self.home.get();
         if home != ProcessStamp::NONE && !home.is_current() {
             // The callbacks are the parent's, and so are the dispositions.
-            mem::forget((self.handlers.clone(), self.listening.take()));
+            mem::forget((self.handlers.take(), self.listening.take()));
         }
     }
 }
@@ -111,12 +118,12 @@ impl Drop for Hearing {
 impl Signals for Hearing {
     fn add_signal_handler(&self, signal: i32, callback: Rc<dyn Fn(i32)>) -> Result<(), OsError> {
         self.want(signal)?;
-        self.handlers.add_signal_handler(signal, callback);
+        self.handlers().add_signal_handler(signal, callback);
         Ok(())
     }
 
     fn remove_signal_handler(&self, signal: i32) -> bool {
-        let removed = self.home.get().is_current() && self.handlers.remove_signal_handler(signal);
+        let removed = self.home.get().is_current() && self.handlers().remove_signal_handler(signal);
         if removed {
             self.tidy(signal);
         }
@@ -125,11 +132,11 @@ impl Signals for Hearing {
 
     fn listen(&self, signal: i32, callback: Rc<dyn Fn(i32)>) -> Result<Handle, OsError> {
         self.want(signal)?;
-        Ok(self.handlers.listen(signal, callback))
+        Ok(self.handlers().listen(signal, callback))
     }
 
     fn unlisten(&self, handle: Handle) -> bool {
-        let signal = if self.home.get().is_current() { self.handlers.unlisten(handle) } else { None };
+        let signal = if self.home.get().is_current() { self.handlers().unlisten(handle) } else { None };
         if let Some(signal) = signal {
             self.tidy(signal);
         }

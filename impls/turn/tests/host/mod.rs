@@ -103,6 +103,7 @@ impl<const N: usize> Subject for OnFixedStorage<N> {
         let mut lacks = vec![
             Lack::family("child", "the engine knows no processes"),
             Lack::family("source", "the engine knows no descriptors"),
+            Lack::family("signal", "the engine hears no signals"),
             Lack::rule(&policy::ELSEWHERE, "its policy is as simple as can be"),
             Lack::rule(&run::REPORT, "it has no exception handlers"),
             Lack::rule(&run::HANDLER, "it has no exception handlers"),
