@@ -98,9 +98,9 @@ impl Table {
     }
 
     /// What is to be called for a side that was seen when it had been given up so often.
-    fn callback(&self, handle: Handle, side: usize, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
+    fn callback(&self, handle: Handle, side: u8, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
         let known = self.known.get(&handle)?;
-        (known.given_up[side] == given_up).then(|| known.callback.clone())
+        (known.given_up[usize::from(side)] == given_up).then(|| known.callback.clone())
     }
 }
 
@@ -226,13 +226,14 @@ impl Sources {
             self.queue(handle, interest, trigger, ready, self.once(handle, seen));
             return true;
         }
-        for (side, of) in SIDES.into_iter().enumerate().filter(|(_, side)| is_any(both(*side, seen))) {
-            let (table, before) = (self.table.clone(), given_up[side]);
+        for (side, _) in (0_u8..).zip(&SIDES).filter(|(_, of)| is_any(both(**of, seen))) {
+            // A small number, since what takes three words needs no box.
+            let (table, before) = (self.table.clone(), given_up[usize::from(side)]);
             let callback = Callback::new(move || {
                 // Bound to a name, so that the borrow is over before it is called.
                 let callback = table.borrow().callback(handle, side, before);
                 if let Some(callback) = callback {
-                    callback(of);
+                    callback(SIDES[usize::from(side)]);
                 }
             });
             self.queue(handle, interest, trigger, ready, callback);
