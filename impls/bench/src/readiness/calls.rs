@@ -42,10 +42,28 @@ pub(super) fn of_each_hop() -> Option<f64> {
     if !output.status.success() {
         return None;
     }
-    let text = String::from_utf8_lossy(&output.stderr);
-    let mut parts = text.split(MARK);
-    // Of a call that another thread interrupted there is a second line.
-    let calls = parts.nth(1)?.lines().skip(1).filter(|line| !line.contains(" resumed>")).count();
-    // The line of the second mark has begun.
-    parts.next().map(|_| (calls - 1) as f64 / HOPS as f64)
+    between_marks(&String::from_utf8_lossy(&output.stderr)).map(|calls| calls as f64 / HOPS as f64)
+}
+
+/// How many calls strace tells of between two marks.
+fn between_marks(text: &str) -> Option<usize> {
+    let mut parts = text.split(MARK).skip(1);
+    let (between, _) = (parts.next()?, parts.next()?);
+    // Without the rests of both marks' lines; and of a call during which another thread made one there are two.
+    let calls = between.lines().filter(|line| !line.contains(" resumed>")).count();
+    calls.checked_sub(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between_marks;
+
+    #[test]
+    fn calls_between_the_marks_are_counted_once() {
+        let text = "1 read(0) = 1\n1 getsid(0) = 1\n1 read(0 <unfinished ...>\n2 write(1) = 1\n\
+                    1 <... read resumed>) = 1\n1 getsid(0) = 1\n1 exit()\n";
+        assert_eq!(between_marks(text), Some(2));
+        assert_eq!(between_marks("1 getsid(0) = 1\n1 getsid(0) = 1\n"), Some(0));
+        assert_eq!(between_marks("strace: not permitted\n"), None);
+    }
 }

@@ -163,3 +163,34 @@ pub(crate) fn topic() -> Topic {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plays<L: Loop>() {
+        let mut lp = L::new();
+        sources(3, false).into_iter().for_each(|source| lp.idle(source));
+        // An odd length too: then the other end is the last.
+        for length in [2, 5] {
+            let court = Court::leaked(length);
+            lp.play(court);
+            assert!(court.is_over());
+        }
+    }
+
+    #[test]
+    fn everybody_plays_to_the_end_more_than_once() {
+        plays::<ours::Readers>();
+        plays::<ours::Awaited>();
+        plays::<pollers::Level>();
+        plays::<pollers::Edge>();
+        plays::<pollers::Mio>();
+        plays::<pollers::Polling>();
+        plays::<peers::Calloop>();
+        plays::<peers::Tokio>();
+        if cfg!(libuv) {
+            plays::<uv::Watched>();
+        }
+    }
+}
