@@ -374,7 +374,7 @@ impl Watched {
 
     /// The source is ready. A callback of the loop.
     fn see(&self, seen: Interest) {
-        for side in [Side::Read, Side::Write].into_iter().filter(|side| side.is_in(seen)) {
+        for &side in [Side::Read, Side::Write].iter().filter(|side| side.is_in(seen)) {
             let wanted = self.side(side);
             wanted.seen.set(wanted.seen.get() + 1);
             let waiting = mem::take(&mut *wanted.waiting.borrow_mut());

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use anyloop_conformance::Program;
 use anyloop_conformance::generate::KINDS;
 use anyloop_conformance::program::{
-    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Scene, SignalName, Step, Units,
+    Body, Kid, KidRef, Label, LoopName, PartMut, Plan, PolicyName, Ref, Scene, SignalName, Step, Units, Wire,
+    WireRef,
 };
 
 /// More steps take longer, and show nothing more.
@@ -113,6 +114,7 @@ fn operand(part: PartMut<'_>, random: &mut Random) {
     match part {
         PartMut::Ref(Ref(label)) => *label = Label(1 + random.number(8)),
         PartMut::KidRef(KidRef(kid)) => *kid = Kid(1 + random.number(4)),
+        PartMut::WireRef(WireRef(wire)) => *wire = Wire(1 + random.number(4)),
         PartMut::Units(units) => *units = Units(random.number(7)),
         PartMut::Loop(name) => *name = [LoopName::A, LoopName::B][random.below(2)],
         PartMut::Policy(name) => *name = [PolicyName::P, PolicyName::Q][random.below(2)],
@@ -122,7 +124,7 @@ fn operand(part: PartMut<'_>, random: &mut Random) {
             *plan = [Plan::Exit(random.number(256) as u8), Plan::Signal(9), Plan::Signal(15)][random.below(3)]
         }
         PartMut::Signal(name) => *name = SignalName::ALL[random.below(SignalName::ALL.len())].1,
-        PartMut::Label(_) | PartMut::Kid(_) | PartMut::Body(_) => {}
+        PartMut::Label(_) | PartMut::Kid(_) | PartMut::Wire(_) | PartMut::Body(_) => {}
     }
 }
 
@@ -131,6 +133,7 @@ fn operand(part: PartMut<'_>, random: &mut Random) {
 struct Given {
     labels: BTreeSet<u32>,
     kids: BTreeSet<u32>,
+    wires: BTreeSet<u32>,
 }
 
 impl Given {
@@ -141,6 +144,7 @@ impl Given {
                 match part {
                     PartMut::Label(Label(label)) => own(&mut self.labels, label),
                     PartMut::Kid(Kid(kid)) => own(&mut self.kids, kid),
+                    PartMut::Wire(Wire(wire)) => own(&mut self.wires, wire),
                     PartMut::Body(body) => self.distinguish(body),
                     _ => {}
                 }

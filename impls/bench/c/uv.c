@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* call_soon: libuv has none, so this is a ring of callbacks with three words, drained by an idle
@@ -237,6 +238,59 @@ void bench_uv_watch_once(int descriptor) {
     uv_run(&loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop))
         abort();
+}
+
+/* readiness: a byte between two ends, beside descriptors that are idle. */
+
+struct watched { uv_loop_t loop; uint64_t hops, length; };
+struct end_of { uv_poll_t poll; struct watched *of; int descriptor; };
+
+static void on_idle_ready(uv_poll_t *handle, int status, int events) { abort(); }
+
+static void write_byte(int descriptor) {
+    if (write(descriptor, "\1", 1) != 1)
+        abort();
+}
+
+static void on_hop(uv_poll_t *handle, int status, int events) {
+    struct end_of *end = handle->data;
+    char byte;
+    if (read(end->descriptor, &byte, 1) != 1)
+        abort();
+    if (++end->of->hops == end->of->length)
+        uv_stop(&end->of->loop);
+    else
+        write_byte(end->descriptor);
+}
+
+struct watched *bench_uv_watched_new(void) {
+    struct watched *watched = calloc(1, sizeof *watched);
+    uv_loop_init(&watched->loop);
+    return watched;
+}
+
+void bench_uv_idle(struct watched *watched, int descriptor) {
+    uv_poll_t *handle = malloc(sizeof *handle);
+    uv_poll_init(&watched->loop, handle, descriptor);
+    uv_poll_start(handle, UV_READABLE, on_idle_ready);
+}
+
+uint64_t bench_uv_play(struct watched *watched, const int *descriptors, uint64_t of_length) {
+    watched->hops = 0;
+    watched->length = of_length;
+    struct end_of *ends = calloc(2, sizeof *ends);
+    for (int i = 0; i < 2; i++) {
+        ends[i].of = watched;
+        ends[i].descriptor = descriptors[i];
+        uv_poll_init(&watched->loop, &ends[i].poll, descriptors[i]);
+        ends[i].poll.data = &ends[i];
+        uv_poll_start(&ends[i].poll, UV_READABLE, on_hop);
+    }
+    write_byte(descriptors[1]);
+    uv_run(&watched->loop, UV_RUN_DEFAULT);
+    uv_poll_stop(&ends[0].poll);
+    uv_poll_stop(&ends[1].poll);
+    return watched->hops;
 }
 
 /* children: their ends, in the order in which they are told. */

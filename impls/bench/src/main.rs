@@ -3,7 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `case.rs` | what is a measurement? |
-//! | `call_soon/`, `timers/`, `wake/`, `policy/`, `startup/`, `hello/`, `children/` | what is measured? |
+//! | `call_soon/`, `timers/`, `wake/`, `policy/`, `startup/`, `hello/`, `children/`, `readiness/` | what is measured? |
 //! | `limits/` | what does it cost by hand? |
 //! | `peers.rs`, `uv.rs` | how are other loops reached? |
 //! | `clock.rs` | how are time and memory measured? |
@@ -20,6 +20,7 @@ mod hello;
 mod limits;
 mod peers;
 mod policy;
+mod readiness;
 mod report;
 mod results;
 mod runner;
@@ -77,6 +78,7 @@ fn topics() -> Vec<Topic> {
         startup::topic(),
         hello::topic(),
         children::topic(),
+        readiness::topic(),
     ]
 }
 

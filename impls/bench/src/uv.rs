@@ -10,7 +10,9 @@ use linked as part;
 #[cfg(not(libuv))]
 use missing as part;
 
-pub(crate) use part::{Children, Consumer, Pair, Timers, call_soon, lateness, once, version, watch_once};
+pub(crate) use part::{
+    Children, Consumer, Pair, Timers, Watched, call_soon, lateness, once, version, watch_once,
+};
 
 use crate::case::{Kind, Order, Sample, Subject};
 

@@ -186,12 +186,14 @@ impl<B: Backend, S: Storage> Engine<B, S> {
     /// Looks for events, or waits for them.
     fn park(&self, mut park: Park) -> Result<(), RunError> {
         self.stay()?;
-        if park != Park::Poll {
+        let may_wait = park != Park::Poll;
+        // Who has no remote half wakes nobody.
+        let may_be_woken = may_wait && self.remote.get().is_some();
+        if may_wait {
             self.backend.spin(park, &|| self.shared.is_quiet());
-            // Who has no remote half wakes nobody.
-            if self.remote.get().is_some() {
-                self.backend.prepare()?;
-            }
+        }
+        if may_be_woken {
+            self.backend.prepare()?;
             if !self.shared.fall_asleep() {
                 park = Park::Poll;
             }
@@ -202,7 +204,7 @@ impl<B: Backend, S: Storage> Engine<B, S> {
             settled!(name, callback).map(drop)
         };
         let parked = self.backend.park(park, &mut sink);
-        if park != Park::Poll {
+        if may_be_woken && park != Park::Poll {
             self.shared.wake_up();
         }
         self.since_poll.set(0);

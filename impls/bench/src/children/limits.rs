@@ -167,13 +167,13 @@ impl Way for Pidfds {
     }
 
     fn wait(&mut self, ended: &mut VecDeque<i32>) {
-        for key in wait_for(&self.epoll) {
+        wait_for::<16>(&self.epoll, |key| {
             let raw = key as RawFd;
             // SAFETY: `add` gave it up, and closing it takes it out of the epoll.
             let pidfd = unsafe { OwnedFd::from_raw_fd(raw) };
             let child = WaitId::PidFd(pidfd.as_fd());
             ended.push_back(code(waitid(child, WaitIdOptions::EXITED).expect("it is a child")));
-        }
+        });
     }
 }
 

@@ -64,12 +64,15 @@ fn wait_in(epoll: &OwnedFd, millis: i32, events: &mut [MaybeUninit<epoll::Event>
     usize::try_from(ready).unwrap_or(0)
 }
 
-/// Waits as long as it takes, and gives the data of what is ready.
-pub(crate) fn wait_for(epoll: &OwnedFd) -> impl Iterator<Item = u64> {
-    let mut events = no_events();
+/// Waits as long as it takes, and gives the data of what is ready, of so many at most.
+#[inline]
+pub(crate) fn wait_for<const ROOM: usize>(epoll: &OwnedFd, mut see: impl FnMut(u64)) {
+    let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; ROOM];
     let ready = wait_in(epoll, -1, &mut events);
-    // SAFETY: the kernel has written so many.
-    events.into_iter().take(ready).map(|event| unsafe { event.assume_init() }.data.u64())
+    for event in &events[..ready] {
+        // SAFETY: the kernel has written so many.
+        see(unsafe { event.assume_init() }.data.u64());
+    }
 }
 
 /// Makes an epoll without an eventfd, and waits for `source` alone; says for how many events.

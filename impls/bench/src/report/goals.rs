@@ -107,6 +107,22 @@ const LIVES: &[Goal] = &[
     goal("children", "life-5000", "wall", &[Times(0.4, &["tokio"])]),
 ];
 
+/// What a hop is held to: the better of both ways by hand, and a wait, a read and a write. What comes before
+/// the first hop is counted with them.
+const HOP: &[Bound] = &[Times(1.1, &["epoll, edge", "epoll, level"]), TimesBestPeer(1.0)];
+const CALLS: &[Bound] = &[AtMost(3.01)];
+
+const READINESS: &[Goal] = &[
+    goal("readiness", "hop-1", "cpu", HOP),
+    goal("readiness", "hop-1", "calls", CALLS),
+    goal("readiness", "hop-100", "cpu", HOP),
+    goal("readiness", "hop-100", "calls", CALLS),
+    goal("readiness", "hop-10000", "cpu", HOP),
+    goal("readiness", "hop-10000", "calls", CALLS),
+    goal("readiness", "registered", "heap", &[AtMost(400.0)]),
+    goal("readiness", "ready-1000", "left", &[AtMost(0.0)]),
+];
+
 /// What is compared with the same in another case: topic, case, metric, at most so many times, which case.
 const ACROSS: &[(&str, &str, &str, f64, &str)] = &[
     ("wake", "round-trip-2-spin", "wall", 0.05, "round-trip-2"),
@@ -193,6 +209,7 @@ pub(crate) fn judge(topics: &[TopicResults]) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = GOALS
         .iter()
         .chain(LIVES)
+        .chain(READINESS)
         .chain(&of_watchers)
         .filter_map(|goal| {
             let case = case_of(goal.topic, goal.case)?;

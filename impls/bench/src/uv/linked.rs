@@ -18,6 +18,9 @@ unsafe extern "C" {
     fn bench_uv_consume(consumer: *mut c_void);
     fn bench_uv_once();
     fn bench_uv_watch_once(descriptor: c_int);
+    fn bench_uv_watched_new() -> *mut c_void;
+    fn bench_uv_idle(watched: *mut c_void, descriptor: c_int);
+    fn bench_uv_play(watched: *mut c_void, ends: *const c_int, length: u64) -> u64;
     fn bench_uv_children_new() -> *mut c_void;
     fn bench_uv_spawn(children: *mut c_void, program: *const c_char, input: c_int) -> c_int;
     fn bench_uv_next_end(children: *mut c_void) -> c_int;
@@ -125,6 +128,33 @@ pub(crate) fn once() {
 pub(crate) fn watch_once(source: &OwnedFd) {
     // SAFETY: the descriptor is open for as long as this call takes.
     unsafe { bench_uv_watch_once(source.as_raw_fd()) };
+}
+
+/// A loop that watches descriptors.
+pub(crate) struct Watched {
+    raw: *mut c_void,
+    idle: Vec<OwnedFd>,
+}
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        // SAFETY: it only makes a loop.
+        Self { raw: unsafe { bench_uv_watched_new() }, idle: Vec::new() }
+    }
+
+    /// Watches what never becomes ready.
+    pub(crate) fn idle(&mut self, source: OwnedFd) {
+        // SAFETY: `raw` is never freed, and runs only in `play`, while the source is still open.
+        unsafe { bench_uv_idle(self.raw, source.as_raw_fd()) };
+        self.idle.push(source);
+    }
+
+    /// Has a byte go to and fro between two ends so often, and says how often it did.
+    pub(crate) fn play(&mut self, ends: &[impl AsFd; 2], length: u64) -> u64 {
+        let ends = ends.each_ref().map(|end| end.as_fd().as_raw_fd());
+        // SAFETY: `raw` is never freed, and what is open is so for as long as this call takes.
+        unsafe { bench_uv_play(self.raw, ends.as_ptr(), length) }
+    }
 }
 
 /// A loop that watches over children.

@@ -65,6 +65,20 @@ pub(crate) fn watch_once(_: &OwnedFd) {
     unreachable!("{WHY}")
 }
 
+pub(crate) struct Watched;
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        unreachable!("{WHY}")
+    }
+
+    pub(crate) fn idle(&mut self, _: OwnedFd) {}
+
+    pub(crate) fn play(&mut self, _: &[impl AsFd; 2], _: u64) -> u64 {
+        0
+    }
+}
+
 pub(crate) struct Children;
 
 impl Children {

@@ -1,7 +1,8 @@
 //! What the loop watches: sources, under keys that are never used again.
 //!
 //! A registration's handle is its key: a report that was still on its way when its registration was
-//! removed finds nothing. A callback that was queued already looks once more, right before it runs.
+//! removed finds nothing. A callback that was queued already looks once more at the registration, right before
+//! it runs.
 //!
 //! Numbers of descriptors are used again, and somebody may close one that is registered, against the rules.
 //! The system then forgets it, or, if the descriptor was duplicated, goes on reporting what can be reached
@@ -30,14 +31,24 @@ use crate::{System, os_error};
 /// The key of the waker. Handles are never zero.
 const WAKE: u64 = 0;
 
-/// What is watched, for whom.
+/// What is watched, for whom. Shared with what is queued.
 struct Registration {
     fd: RawFd,
-    interest: Interest,
+    interest: Cell<Interest>,
     trigger: Trigger,
     /// How often each side was given up: what was seen before does not count any more.
-    given_up: [u16; 2],
+    given_up: [Cell<u16>; 2],
     callback: Rc<dyn Fn(Interest)>,
+}
+
+impl Registration {
+    /// Watches for this from now on, and gives up the rest.
+    fn set(&self, interest: Interest) {
+        self.interest.set(interest);
+        for (side, given_up) in SIDES.into_iter().zip(&self.given_up) {
+            given_up.set(given_up.get().wrapping_add((!is_any(both(side, interest))).into()));
+        }
+    }
 }
 
 /// The two sides of a source, in the order in which they are told.
@@ -55,7 +66,7 @@ fn is_any(interest: Interest) -> bool {
 /// All registrations of a loop.
 #[derive(Default)]
 struct Table {
-    known: HashMap<Handle, Registration, BuildInOrder>,
+    known: HashMap<Handle, Rc<Registration>, BuildInOrder>,
     /// Whose each number is: the lower half of a handle, which no two have that meet here.
     owners: Vec<u32>,
 }
@@ -76,7 +87,7 @@ impl Table {
         self.owner(registration.fd) == half(handle)
     }
 
-    fn insert(&mut self, handle: Handle, registration: Registration) {
+    fn insert(&mut self, handle: Handle, registration: Rc<Registration>) {
         if let Ok(number) = usize::try_from(registration.fd) {
             if self.owners.len() <= number {
                 self.owners.resize(number + 1, NONE);
@@ -86,21 +97,16 @@ impl Table {
         self.known.insert(handle, registration);
     }
 
-    /// Takes a registration out, and says whether it owned its number.
-    fn remove(&mut self, handle: Handle) -> Option<(Registration, bool)> {
+    /// Takes a registration out, and says whether it owned its number. What is queued for it comes to nothing.
+    fn remove(&mut self, handle: Handle) -> Option<(Rc<Registration>, bool)> {
         let registration = self.known.remove(&handle)?;
+        registration.set(Interest::default());
         let owned = self.owns(handle, &registration);
         let place = usize::try_from(registration.fd).ok().and_then(|number| self.owners.get_mut(number));
         if let Some(owner) = place.filter(|_| owned) {
             *owner = NONE;
         }
         Some((registration, owned))
-    }
-
-    /// What is to be called for a side that was seen when it had been given up so often.
-    fn callback(&self, handle: Handle, side: usize, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
-        let known = self.known.get(&handle)?;
-        (known.given_up[side] == given_up).then(|| known.callback.clone())
     }
 }
 
@@ -218,21 +224,21 @@ impl Sources {
             kernel.woken.get().inspect(|woken| woken.quieten());
             return true;
         };
-        let look = |known: &Registration| (known.trigger, known.interest, known.given_up);
-        let known = self.table.borrow().known.get(&handle).map(look);
-        let Some((trigger, interest, given_up)) = known else { return false };
+        // Bound to a name, so that the borrow is over before anything is queued.
+        let known = self.table.borrow().known.get(&handle).cloned();
+        let Some(known) = known else { return false };
+        let (trigger, interest) = (known.trigger, known.interest.get());
         let seen = both(report.seen, interest);
         if trigger == Trigger::Once {
             self.queue(handle, interest, trigger, ready, self.once(handle, seen));
             return true;
         }
-        for (side, of) in SIDES.into_iter().enumerate().filter(|(_, side)| is_any(both(*side, seen))) {
-            let (table, before) = (self.table.clone(), given_up[side]);
+        for (side, _) in (0_u8..).zip(&SIDES).filter(|(_, of)| is_any(both(**of, seen))) {
+            // A small number, since what takes three words needs no box.
+            let (known, before) = (known.clone(), known.given_up[usize::from(side)].get());
             let callback = Callback::new(move || {
-                // Bound to a name, so that the borrow is over before it is called.
-                let callback = table.borrow().callback(handle, side, before);
-                if let Some(callback) = callback {
-                    callback(of);
+                if known.given_up[usize::from(side)].get() == before {
+                    (known.callback)(SIDES[usize::from(side)]);
                 }
             });
             self.queue(handle, interest, trigger, ready, callback);
@@ -271,7 +277,7 @@ impl Sources {
         let anew = Kernel::new().map_err(os_error)?;
         let table = self.table.borrow();
         for (handle, known) in &table.known {
-            let interest = known.interest;
+            let interest = known.interest.get();
             if table.owns(*handle, known) && is_any(interest) {
                 // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
                 // system refuses a number that is closed.
@@ -332,13 +338,14 @@ impl Readiness for Sources {
             added => added,
         }
         .map_err(os_error)?;
-        let registration = Registration { fd, interest, trigger, given_up: [0; 2], callback };
-        self.table.borrow_mut().insert(handle, registration);
+        let registration =
+            Registration { fd, interest: interest.into(), trigger, given_up: Default::default(), callback };
+        self.table.borrow_mut().insert(handle, Rc::new(registration));
         Ok(handle)
     }
 
     fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
-        let mut table = self.table.borrow_mut();
+        let table = self.table.borrow();
         let known = table.known.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
         if !table.owns(handle, known) {
             return Err(os_error(Errno::BADF));
@@ -346,12 +353,7 @@ impl Readiness for Sources {
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { borrow(known.fd) };
         self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
-        if let Some(known) = table.known.get_mut(&handle) {
-            known.interest = interest;
-            for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
-                *given_up = given_up.wrapping_add((!is_any(both(side, interest))).into());
-            }
-        }
+        known.set(interest);
         Ok(())
     }
 
