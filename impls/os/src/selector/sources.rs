@@ -1,8 +1,7 @@
 //! What the loop watches: sources, under keys that are never used again.
 //!
 //! A registration's handle is its key: a report that was still on its way when its registration was
-//! removed finds nothing. A callback that was queued already looks once more at the registration, right before
-//! it runs.
+//! removed finds nothing. A callback that was queued already looks once more, right before it runs.
 //!
 //! Numbers of descriptors are used again, and somebody may close one that is registered, against the rules.
 //! The system then forgets it, or, if the descriptor was duplicated, goes on reporting what can be reached
@@ -31,24 +30,14 @@ use crate::{System, os_error};
 /// The key of the waker. Handles are never zero.
 const WAKE: u64 = 0;
 
-/// What is watched, for whom. Shared with what is queued.
+/// What is watched, for whom.
 struct Registration {
     fd: RawFd,
-    interest: Cell<Interest>,
+    interest: Interest,
     trigger: Trigger,
     /// How often each side was given up: what was seen before does not count any more.
-    given_up: [Cell<u16>; 2],
+    given_up: [u16; 2],
     callback: Rc<dyn Fn(Interest)>,
-}
-
-impl Registration {
-    /// Watches for this from now on, and gives up the rest.
-    fn set(&self, interest: Interest) {
-        self.interest.set(interest);
-        for (side, given_up) in SIDES.into_iter().zip(&self.given_up) {
-            given_up.set(given_up.get().wrapping_add((!is_any(both(side, interest))).into()));
-        }
-    }
 }
 
 /// The two sides of a source, in the order in which they are told.
@@ -66,7 +55,7 @@ fn is_any(interest: Interest) -> bool {
 /// All registrations of a loop.
 #[derive(Default)]
 struct Table {
-    known: HashMap<Handle, Rc<Registration>, BuildInOrder>,
+    known: HashMap<Handle, Registration, BuildInOrder>,
     /// Whose each number is: the lower half of a handle, which no two have that meet here.
     owners: Vec<u32>,
 }
@@ -87,7 +76,7 @@ impl Table {
         self.owner(registration.fd) == half(handle)
     }
 
-    fn insert(&mut self, handle: Handle, registration: Rc<Registration>) {
+    fn insert(&mut self, handle: Handle, registration: Registration) {
         if let Ok(number) = usize::try_from(registration.fd) {
             if self.owners.len() <= number {
                 self.owners.resize(number + 1, NONE);
@@ -97,16 +86,21 @@ impl Table {
         self.known.insert(handle, registration);
     }
 
-    /// Takes a registration out, and says whether it owned its number. What is queued for it comes to nothing.
-    fn remove(&mut self, handle: Handle) -> Option<(Rc<Registration>, bool)> {
+    /// Takes a registration out, and says whether it owned its number.
+    fn remove(&mut self, handle: Handle) -> Option<(Registration, bool)> {
         let registration = self.known.remove(&handle)?;
-        registration.set(Interest::default());
         let owned = self.owns(handle, &registration);
         let place = usize::try_from(registration.fd).ok().and_then(|number| self.owners.get_mut(number));
         if let Some(owner) = place.filter(|_| owned) {
             *owner = NONE;
         }
         Some((registration, owned))
+    }
+
+    /// What is to be called for a side that was seen when it had been given up so often.
+    fn callback(&self, handle: Handle, side: u8, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
+        let known = self.known.get(&handle)?;
+        (known.given_up[usize::from(side)] == given_up).then(|| known.callback.clone())
     }
 }
 
@@ -224,10 +218,9 @@ impl Sources {
             kernel.woken.get().inspect(|woken| woken.quieten());
             return true;
         };
-        // Bound to a name, so that the borrow is over before anything is queued.
-        let known = self.table.borrow().known.get(&handle).cloned();
-        let Some(known) = known else { return false };
-        let (trigger, interest) = (known.trigger, known.interest.get());
+        let look = |known: &Registration| (known.trigger, known.interest, known.given_up);
+        let known = self.table.borrow().known.get(&handle).map(look);
+        let Some((trigger, interest, given_up)) = known else { return false };
         let seen = both(report.seen, interest);
         if trigger == Trigger::Once {
             self.queue(handle, interest, trigger, ready, self.once(handle, seen));
@@ -235,10 +228,12 @@ impl Sources {
         }
         for (side, _) in (0_u8..).zip(&SIDES).filter(|(_, of)| is_any(both(**of, seen))) {
             // A small number, since what takes three words needs no box.
-            let (known, before) = (known.clone(), known.given_up[usize::from(side)].get());
+            let (table, before) = (self.table.clone(), given_up[usize::from(side)]);
             let callback = Callback::new(move || {
-                if known.given_up[usize::from(side)].get() == before {
-                    (known.callback)(SIDES[usize::from(side)]);
+                // Bound to a name, so that the borrow is over before it is called.
+                let callback = table.borrow().callback(handle, side, before);
+                if let Some(callback) = callback {
+                    callback(SIDES[usize::from(side)]);
                 }
             });
             self.queue(handle, interest, trigger, ready, callback);
@@ -277,7 +272,7 @@ impl Sources {
         let anew = Kernel::new().map_err(os_error)?;
         let table = self.table.borrow();
         for (handle, known) in &table.known {
-            let interest = known.interest.get();
+            let interest = known.interest;
             if table.owns(*handle, known) && is_any(interest) {
                 // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
                 // system refuses a number that is closed.
@@ -338,14 +333,13 @@ impl Readiness for Sources {
             added => added,
         }
         .map_err(os_error)?;
-        let registration =
-            Registration { fd, interest: interest.into(), trigger, given_up: Default::default(), callback };
-        self.table.borrow_mut().insert(handle, Rc::new(registration));
+        let registration = Registration { fd, interest, trigger, given_up: [0; 2], callback };
+        self.table.borrow_mut().insert(handle, registration);
         Ok(handle)
     }
 
     fn modify(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
-        let table = self.table.borrow();
+        let mut table = self.table.borrow_mut();
         let known = table.known.get(&handle).ok_or_else(|| os_error(Errno::NOENT))?;
         if !table.owns(handle, known) {
             return Err(os_error(Errno::BADF));
@@ -353,7 +347,12 @@ impl Readiness for Sources {
         // SAFETY: the source is registered, so `add`'s promise that it is open still holds.
         let source = unsafe { borrow(known.fd) };
         self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
-        known.set(interest);
+        if let Some(known) = table.known.get_mut(&handle) {
+            known.interest = interest;
+            for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
+                *given_up = given_up.wrapping_add((!is_any(both(side, interest))).into());
+            }
+        }
         Ok(())
     }
 
