@@ -33,11 +33,23 @@ const WAKE: u64 = 0;
 /// What is watched, for whom.
 struct Registration {
     fd: RawFd,
-    interest: Interest,
+    /// The sides that are watched. All that is here is small, for the sake of those who watch thousands.
+    sides: u8,
     trigger: Trigger,
-    /// How often each side was given up: what was seen before does not count any more.
-    given_up: [u16; 2],
+    /// How often each side was given up: what was seen before does not count any more. If it comes round within one
+    /// turn, somebody is called for nothing.
+    given_up: [u8; 2],
     callback: Rc<dyn Fn(Interest)>,
+}
+
+impl Registration {
+    const fn interest(&self) -> Interest {
+        Interest { readable: self.sides & 1 != 0, writable: self.sides & 2 != 0 }
+    }
+}
+
+const fn sides(interest: Interest) -> u8 {
+    interest.readable as u8 | (interest.writable as u8) << 1
 }
 
 /// The two sides of a source, in the order in which they are told.
@@ -98,7 +110,7 @@ impl Table {
     }
 
     /// What is to be called for a side that was seen when it had been given up so often.
-    fn callback(&self, handle: Handle, side: u8, given_up: u16) -> Option<Rc<dyn Fn(Interest)>> {
+    fn callback(&self, handle: Handle, side: u8, given_up: u8) -> Option<Rc<dyn Fn(Interest)>> {
         let known = self.known.get(&handle)?;
         (known.given_up[usize::from(side)] == given_up).then(|| known.callback.clone())
     }
@@ -218,7 +230,7 @@ impl Sources {
             kernel.woken.get().inspect(|woken| woken.quieten());
             return true;
         };
-        let look = |known: &Registration| (known.trigger, known.interest, known.given_up);
+        let look = |known: &Registration| (known.trigger, known.interest(), known.given_up);
         let known = self.table.borrow().known.get(&handle).map(look);
         let Some((trigger, interest, given_up)) = known else { return false };
         let seen = both(report.seen, interest);
@@ -272,7 +284,7 @@ impl Sources {
         let anew = Kernel::new().map_err(os_error)?;
         let table = self.table.borrow();
         for (handle, known) in &table.known {
-            let interest = known.interest;
+            let interest = known.interest();
             if table.owns(*handle, known) && is_any(interest) {
                 // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
                 // system refuses a number that is closed.
@@ -333,7 +345,7 @@ impl Readiness for Sources {
             added => added,
         }
         .map_err(os_error)?;
-        let registration = Registration { fd, interest, trigger, given_up: [0; 2], callback };
+        let registration = Registration { fd, sides: sides(interest), trigger, given_up: [0; 2], callback };
         self.table.borrow_mut().insert(handle, registration);
         Ok(handle)
     }
@@ -348,7 +360,7 @@ impl Readiness for Sources {
         let source = unsafe { borrow(known.fd) };
         self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
         if let Some(known) = table.known.get_mut(&handle) {
-            known.interest = interest;
+            known.sides = sides(interest);
             for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
                 *given_up = given_up.wrapping_add((!is_any(both(side, interest))).into());
             }
