@@ -13,6 +13,7 @@
 //! # Ok::<(), anyloop_conformance::ParseError>(())
 //! ```
 
+mod named;
 mod text;
 mod words;
 

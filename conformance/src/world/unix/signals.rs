@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{address, count_end, counter, handle, handler};
+use super::end_signal::{count_end, counter};
+use super::{address, handle, handler};
 use crate::program::SignalName;
 use crate::world::{Raiser, Signals};
 
