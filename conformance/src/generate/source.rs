@@ -6,7 +6,7 @@ use proptest::collection::vec as many;
 use proptest::prelude::*;
 
 use super::{body, just, one_of, with_body, with_time};
-use crate::program::{Body, Label, Program, Step, Wire, WireRef};
+use crate::program::{Body, Label, Program, Step, Units, Wire, WireRef};
 
 /// How deep callbacks stand in callbacks.
 const DEPTH: u32 = 2;
@@ -122,19 +122,16 @@ fn rivals() -> BoxedStrategy<Program> {
         .boxed()
 }
 
-/// One that becomes ready while the loop waits.
+/// One that becomes ready when the loop has waited for a while.
 fn from_afar() -> BoxedStrategy<Program> {
-    let thread = many(one_of(elsewhere()), 1..=3).prop_map(Body);
-    (steps(0), thread)
-        .prop_map(|(step, thread)| {
-            let wire = WireRef(Wire(0));
+    let wire = WireRef(Wire(0));
+    let ready = prop_oneof![4 => Just(Step::Feed { wire }), 1 => Just(Step::Hangup { wire })];
+    (steps(0), 5..=20_u32, ready)
+        .prop_map(move |(step, burn, ready)| {
             let reader = Step::Reader { wire, label: Label(0), body: Body::default() };
-            Body(vec![
-                Step::Wire { wire: Wire(0) },
-                reader,
-                step,
-                Step::Thread { label: Label(0), body: thread },
-            ])
+            let thread = Body(vec![Step::Burn { time: Units(burn) }, ready]);
+            let thread = Step::Thread { label: Label(0), body: thread };
+            Body(vec![Step::Wire { wire: Wire(0) }, reader, step, thread, Step::Run])
         })
         .boxed()
 }

@@ -16,7 +16,7 @@ impl Ref {
     /// How far back the nearest of them reaches.
     pub(super) const BACK: u32 = 3;
 
-    /// Mentions, once the program is [labelled](Body::labelled), one of the few labels that are
+    /// Mentions, once the program is [labelled](super::Body::labelled), one of the few labels that are
     /// introduced just before or after this place: programs whose steps have to do with one
     /// another are the interesting ones.
     #[must_use]
