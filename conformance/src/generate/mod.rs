@@ -75,7 +75,13 @@ pub static KINDS: &[Kind] = &[
         strategy: takeover::programs,
     },
     Kind { name: "scarce", needs: "child", families: &["child"], programs: 64, strategy: scarce::programs },
-    Kind { name: "reaper", needs: "reaper", families: &["reaper"], programs: 96, strategy: reaper::programs },
+    Kind {
+        name: "reaper",
+        needs: "reaper",
+        families: &["reaper"],
+        programs: 128,
+        strategy: reaper::programs,
+    },
     Kind {
         name: "process",
         needs: "process",
