@@ -62,12 +62,15 @@ fn saw_running(evidence: &Evidence<'_>, turn: &Turn) -> bool {
 }
 
 /// Whether everything that may run is a callback of the program's own: what polls tasks, looks after
-/// children, programs or sources, asks for itself again, or was asked for by what was dropped, is not seen.
+/// children, programs, sources or signals, asks for itself again, or was asked for by what was dropped, is not seen.
 fn is_plain(evidence: &Evidence<'_>) -> bool {
-    use What::{ChildStarted, Enter, Launching, SourceAdding, Spawned, Spun, Touching, Watching};
+    use What::{
+        ChildStarted, Enter, Launching, SignalAdding, SourceAdding, Spawned, Spun, Touching, Watching,
+    };
     let is_polled = |what: &What| matches!(what, Spawned { .. } | Enter { until: Some(_) });
     let is_told = |what: &What| {
-        matches!(what, ChildStarted { .. } | Watching { .. } | Launching { .. } | SourceAdding { .. })
+        matches!(what, ChildStarted { .. } | Watching { .. } | Launching { .. })
+            || matches!(what, SourceAdding { .. } | SignalAdding { .. })
     };
     let is_again = |what: &What| matches!(what, Spun { .. } | Touching { .. });
     !evidence
