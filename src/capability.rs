@@ -85,6 +85,26 @@ impl Interest {
     pub const WRITABLE: Self = Self { readable: false, writable: true };
     /// Both.
     pub const BOTH: Self = Self { readable: true, writable: true };
+    /// Each of the two, in the order in which callbacks are called.
+    pub const SIDES: [Self; 2] = [Self::READABLE, Self::WRITABLE];
+
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { readable: self.readable && other.readable, writable: self.writable && other.writable }
+    }
+
+    /// What is in this, and not in the other.
+    #[must_use]
+    pub const fn but(self, other: Self) -> Self {
+        self.and(Self { readable: !other.readable, writable: !other.writable })
+    }
+
+    /// Whether it is neither.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        !self.readable && !self.writable
+    }
 }
 
 /// How often a registration calls back.

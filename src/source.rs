@@ -344,7 +344,7 @@ impl Watched {
     fn disarm(&self, side: Side) -> bool {
         let Some((handle, interest)) = self.watch.get() else { return false };
         let rest = side.set(interest, false);
-        if rest == Interest::default() {
+        if rest.is_none() {
             return self.unwatch();
         }
         let lp = self.lp.upgrade();

@@ -25,17 +25,6 @@ struct Registration {
 
 type Table = BTreeMap<Handle, Registration>;
 
-/// The two sides of a source, in the order in which they are told.
-const SIDES: [Interest; 2] = [Interest::READABLE, Interest::WRITABLE];
-
-const fn both(one: Interest, other: Interest) -> Interest {
-    Interest { readable: one.readable && other.readable, writable: one.writable && other.writable }
-}
-
-fn is_any(interest: Interest) -> bool {
-    interest != Interest::default()
-}
-
 /// The registrations of one loop.
 pub(crate) struct Sources {
     simulation: Simulation,
@@ -57,12 +46,14 @@ impl Sources {
         let mut any = false;
         for (handle, known) in &*self.table.borrow() {
             let seen = self.simulation.look_at(known.source).unwrap_or_default();
-            let seen = both(seen, known.interest);
-            if known.once && is_any(seen) {
+            let seen = seen.and(known.interest);
+            if known.once && !seen.is_none() {
                 any |= ready(self.once(*handle, seen)).is_ok();
                 continue;
             }
-            for (side, of) in SIDES.into_iter().enumerate().filter(|(_, of)| is_any(both(*of, seen))) {
+            for (side, of) in
+                Interest::SIDES.into_iter().enumerate().filter(|(_, of)| !of.and(seen).is_none())
+            {
                 any |= ready(self.callback(*handle, side, of, known.given_up[side])).is_ok();
             }
         }
@@ -130,8 +121,8 @@ impl Readiness for Sources {
         let mut table = self.table.borrow_mut();
         let known = table.get_mut(&handle).ok_or(NOT_THERE)?;
         known.interest = interest;
-        for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
-            *given_up += u32::from(!is_any(both(side, interest)));
+        for (side, given_up) in Interest::SIDES.into_iter().zip(&mut known.given_up) {
+            *given_up += u32::from(side.and(interest).is_none());
         }
         Ok(())
     }

@@ -34,14 +34,6 @@ struct Registration {
     callback: Rc<dyn Fn(Interest)>,
 }
 
-const fn both(one: Interest, other: Interest) -> Interest {
-    Interest { readable: one.readable && other.readable, writable: one.writable && other.writable }
-}
-
-const fn but(one: Interest, other: Interest) -> Interest {
-    Interest { readable: one.readable && !other.readable, writable: one.writable && !other.writable }
-}
-
 impl Specimen {
     pub(super) fn offer_sources<'l>(&'l self, capabilities: &mut Capabilities<'l>) {
         capabilities.readiness = Some(self);
@@ -59,7 +51,7 @@ impl Specimen {
         if self.has(Bug::TellsTheOtherSide) && ready.writable {
             ready = Interest::BOTH;
         }
-        both(ready, known.interest.get())
+        ready.and(known.interest.get())
     }
 
     pub(super) fn any_source_ready(&self) -> bool {
@@ -73,13 +65,13 @@ impl Specimen {
         for registration in known {
             let mut seen = self.seen(&registration);
             if self.has(Bug::TellsEdges) {
-                seen = but(seen, registration.seen.replace(seen));
+                seen = seen.but(registration.seen.replace(seen));
             }
             let mut sides = [(0, Interest::READABLE), (1, Interest::WRITABLE)];
             if self.has(Bug::WritersFirst) {
                 sides.reverse();
             }
-            for (side, of) in sides.into_iter().filter(|(_, of)| both(*of, seen) != Interest::default()) {
+            for (side, of) in sides.into_iter().filter(|(_, of)| !of.and(seen).is_none()) {
                 let callback = self.callback(registration.clone(), side, of);
                 self.push(self.handle(), callback);
             }
@@ -139,12 +131,12 @@ impl Specimen {
     pub(crate) fn modify_source(&self, handle: Handle, interest: Interest) -> Result<(), OsError> {
         let known = self.sources.known.borrow().get(&handle).cloned().ok_or(NOT_THERE)?;
         for (side, given_up) in [Interest::READABLE, Interest::WRITABLE].into_iter().zip(&known.given_up) {
-            if both(side, interest) == Interest::default() {
+            if side.and(interest).is_none() {
                 given_up.set(given_up.get() + 1);
             }
         }
         let forgets = self.has(Bug::OneSideAtATime);
-        known.interest.set(if forgets { but(interest, known.interest.get()) } else { interest });
+        known.interest.set(if forgets { interest.but(known.interest.get()) } else { interest });
         Ok(())
     }
 

@@ -22,8 +22,6 @@ pub(crate) struct Kqueue {
     events: RefCell<Vec<Event>>,
 }
 
-const SIDES: [Interest; 2] = [Interest::READABLE, Interest::WRITABLE];
-
 /// One change of what is watched. The key travels in the place of a pointer.
 fn change(fd: RawFd, side: Interest, flags: EventFlags, key: u64) -> Event {
     let filter = if side.readable { EventFilter::Read(fd) } else { EventFilter::Write(fd) };
@@ -44,8 +42,8 @@ impl Kqueue {
         let mut flags = EventFlags::ADD;
         flags.set(EventFlags::CLEAR, trigger == Trigger::Edge);
         flags.set(EventFlags::ONESHOT, trigger == Trigger::Once);
-        for side in SIDES {
-            let wanted = side.readable && interest.readable || side.writable && interest.writable;
+        for side in Interest::SIDES {
+            let wanted = !side.and(interest).is_none();
             if wanted {
                 self.apply(&[change(fd.as_raw_fd(), side, flags, key)])?;
             } else {
@@ -91,7 +89,8 @@ impl Poller for Kqueue {
     }
 
     fn remove(&self, fd: BorrowedFd<'_>, key: u64) -> Result<(), Errno> {
-        let deleted = SIDES.map(|side| self.apply(&[change(fd.as_raw_fd(), side, EventFlags::DELETE, key)]));
+        let deleted =
+            Interest::SIDES.map(|side| self.apply(&[change(fd.as_raw_fd(), side, EventFlags::DELETE, key)]));
         // One of them is watched at least.
         deleted.into_iter().find(Result::is_ok).unwrap_or(Err(Errno::NOENT))
     }

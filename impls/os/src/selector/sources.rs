@@ -52,18 +52,6 @@ const fn sides(interest: Interest) -> u8 {
     interest.readable as u8 | (interest.writable as u8) << 1
 }
 
-/// The two sides of a source, in the order in which they are told.
-const SIDES: [Interest; 2] = [Interest::READABLE, Interest::WRITABLE];
-
-/// What is in both.
-const fn both(one: Interest, other: Interest) -> Interest {
-    Interest { readable: one.readable && other.readable, writable: one.writable && other.writable }
-}
-
-fn is_any(interest: Interest) -> bool {
-    interest != Interest::default()
-}
-
 /// All registrations of a loop.
 #[derive(Default)]
 struct Table {
@@ -233,19 +221,19 @@ impl Sources {
         let look = |known: &Registration| (known.trigger, known.interest(), known.given_up);
         let known = self.table.borrow().known.get(&handle).map(look);
         let Some((trigger, interest, given_up)) = known else { return false };
-        let seen = both(report.seen, interest);
+        let seen = report.seen.and(interest);
         if trigger == Trigger::Once {
             self.queue(handle, interest, trigger, ready, self.once(handle, seen));
             return true;
         }
-        for (side, _) in (0_u8..).zip(&SIDES).filter(|(_, of)| is_any(both(**of, seen))) {
+        for (side, _) in (0_u8..).zip(&Interest::SIDES).filter(|(_, of)| !of.and(seen).is_none()) {
             // A small number, since what takes three words needs no box.
             let (table, before) = (self.table.clone(), given_up[usize::from(side)]);
             let callback = Callback::new(move || {
                 // Bound to a name, so that the borrow is over before it is called.
                 let callback = table.borrow().callback(handle, side, before);
                 if let Some(callback) = callback {
-                    callback(SIDES[usize::from(side)]);
+                    callback(Interest::SIDES[usize::from(side)]);
                 }
             });
             self.queue(handle, interest, trigger, ready, callback);
@@ -285,7 +273,7 @@ impl Sources {
         let table = self.table.borrow();
         for (handle, known) in &table.known {
             let interest = known.interest();
-            if table.owns(*handle, known) && is_any(interest) {
+            if table.owns(*handle, known) && !interest.is_none() {
                 // SAFETY: it is registered, so the promise of `add` holds; and if it was broken, the
                 // system refuses a number that is closed.
                 let fd = unsafe { borrow(known.fd) };
@@ -361,8 +349,8 @@ impl Readiness for Sources {
         self.kernel()?.system.modify(source, handle.to_bits(), interest, known.trigger).map_err(os_error)?;
         if let Some(known) = table.known.get_mut(&handle) {
             known.sides = sides(interest);
-            for (side, given_up) in SIDES.into_iter().zip(&mut known.given_up) {
-                *given_up = given_up.wrapping_add((!is_any(both(side, interest))).into());
+            for (side, given_up) in Interest::SIDES.into_iter().zip(&mut known.given_up) {
+                *given_up = given_up.wrapping_add((side.and(interest).is_none()).into());
             }
         }
         Ok(())
