@@ -6,6 +6,7 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 
+use crate::local::WeakLoop;
 use crate::{Handle, Loop, SignalHandlerError};
 
 /// What came, and who waits for it.
@@ -46,10 +47,11 @@ impl Drop for Teller {
 
 /// Tells a task of a signal, each time that it comes: what [`Loop::signal`] gives.
 ///
-/// Dropping it ends that; when nobody listens any more, what handled the signal before is put back.
+/// Dropping it ends that, and it does not keep the loop alive; when nobody listens any more, what handled the signal before is put back.
 #[doc(alias = "Signal")]
 pub struct SignalStream {
-    owner: Loop,
+    /// Not kept alive: a task of the loop may hold the stream.
+    owner: WeakLoop,
     signal: i32,
     handle: Handle,
     shared: Rc<Shared>,
@@ -60,7 +62,7 @@ impl SignalStream {
         let shared = Rc::<Shared>::default();
         let teller = Teller(shared.clone());
         let handle = lp.with_signals(|signals| signals.listen(signal, Rc::new(move |_| teller.tell())))?;
-        Ok(Self { owner: lp.clone(), signal, handle, shared })
+        Ok(Self { owner: lp.downgrade(), signal, handle, shared })
     }
 
     /// The signal that it tells of.
@@ -96,7 +98,9 @@ impl SignalStream {
 
 impl Drop for SignalStream {
     fn drop(&mut self) {
-        if let Some(signals) = self.owner.capabilities().signals {
+        // A loop that has gone listens no more.
+        let owner = self.owner.upgrade();
+        if let Some(signals) = owner.as_ref().and_then(|lp| lp.capabilities().signals) {
             signals.unlisten(self.handle);
         }
     }

@@ -5,6 +5,7 @@
 //! the case.
 #![cfg(target_os = "linux")]
 
+mod cases;
 mod seccomp;
 
 use std::fs::File;
@@ -19,7 +20,7 @@ use anyloop_os::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seccomp::refuse;
 
-const CASES: &[(&str, fn())] = &[
+const CASES: &[cases::Case] = &[
     ("no descriptors", no_descriptors),
     ("no memory for threads", no_memory),
     ("no processes", no_processes),
@@ -29,25 +30,7 @@ const CASES: &[(&str, fn())] = &[
 ];
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    if let (Some("--case"), Some(name)) = (arguments.next().as_deref(), arguments.next()) {
-        let case = CASES.iter().find(|(known, _)| *known == name).expect("a case of that name");
-        case.1();
-        return ExitCode::SUCCESS;
-    }
-    let mut failed = 0;
-    for (name, _) in CASES {
-        let itself = std::env::current_exe().expect("a program");
-        let status = Command::new(itself).args(["--case", name]).status().expect("a process");
-        println!("test {name} ... {}", if status.success() { "ok" } else { "FAILED" });
-        failed += usize::from(!status.success());
-    }
-    println!(
-        "\ntest result: {}. {} passed; {failed} failed",
-        if failed == 0 { "ok" } else { "FAILED" },
-        CASES.len() - failed
-    );
-    ExitCode::from(u8::from(failed > 0))
+    cases::main(CASES)
 }
 
 /// A child that exits with 7 when its input ends.

@@ -4,9 +4,11 @@
 //! case. A case that goes wrong may end by the signal that it raised.
 #![cfg(target_os = "linux")]
 
+mod cases;
+
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +19,7 @@ use anyloop::{CloseError, Exception, Loop, OsError, SignalHandlerError};
 use anyloop_os::SelectorEventLoop;
 use libc::{SIGCHLD, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
 
-const CASES: &[(&str, fn())] = &[
+const CASES: &[cases::Case] = &[
     ("raised while the loop waits", while_it_waits),
     ("raised while the loop is stopped", while_it_is_stopped),
     ("raised in a callback", in_a_callback),
@@ -37,26 +39,12 @@ const CASES: &[(&str, fn())] = &[
     ("numbers that are none", bad_numbers),
     ("a signal that is blocked", blocked),
     ("no descriptor is left", descriptors),
+    ("a loop that only its own task listens on", abandoned),
     ("children that are stopped", stopped_children),
 ];
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    if let (Some("--case"), Some(name)) = (arguments.next().as_deref(), arguments.next()) {
-        let case = CASES.iter().find(|(known, _)| *known == name).expect("a case of that name");
-        case.1();
-        return ExitCode::SUCCESS;
-    }
-    let mut failed = 0;
-    for (name, _) in CASES {
-        let itself = std::env::current_exe().expect("a program");
-        let status = Command::new(itself).args(["--case", name]).status().expect("a process");
-        println!("test {name} ... {}", if status.success() { "ok" } else { "FAILED" });
-        failed += usize::from(!status.success());
-    }
-    let result = if failed == 0 { "ok" } else { "FAILED" };
-    println!("\ntest result: {result}. {} passed; {failed} failed", CASES.len() - failed);
-    ExitCode::from(u8::from(failed > 0))
+    cases::main(CASES)
 }
 
 /// Sends this process a signal, on whatever thread it is received.
@@ -490,6 +478,17 @@ fn descriptors() {
         lp.close().unwrap();
     }
     assert_eq!(open(), before);
+}
+
+/// A stream in a task of the loop does not keep the loop.
+fn abandoned() {
+    let before = handler(SIGUSR1);
+    let lp = SelectorEventLoop::new();
+    let mut stream = lp.signal(SIGUSR1).unwrap();
+    drop(lp.spawn_local(async move { stream.recv().await }).unwrap());
+    assert_ne!(handler(SIGUSR1), before);
+    drop(lp);
+    assert_eq!(handler(SIGUSR1), before, "the loop is gone");
 }
 
 /// Child watchers do not want to know of them, but whoever listens for SIGCHLD may.

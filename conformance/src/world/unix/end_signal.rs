@@ -118,7 +118,8 @@ pub(crate) fn hears_no_ends() -> bool {
 
 /// See [`EndSignal::jolt`].
 fn jolt() -> Result<Jolt> {
-    const MOMENT: Duration = Duration::from_micros(500);
+    /// So often the signal is sent: some come when the other thread waits, whenever that begins to.
+    const SIGNALS: usize = 100;
     JOLTING.store(true, Ordering::Relaxed);
     // SAFETY: they have no precondition; a signal that a thread sends to itself is handled when the call returns.
     let (this, error) = unsafe {
@@ -131,10 +132,11 @@ fn jolt() -> Result<Jolt> {
     let (mut reader, mut writer) = std::io::pipe()?;
     let interrupts = std::thread::spawn(move || {
         hear_no_ends();
-        std::thread::sleep(MOMENT);
-        // SAFETY: that thread waits for this one to end.
-        unsafe { libc::pthread_kill(this, libc::SIGCHLD) };
-        std::thread::sleep(MOMENT);
+        for _ in 0..SIGNALS {
+            // SAFETY: that thread waits for this one to end.
+            unsafe { libc::pthread_kill(this, libc::SIGCHLD) };
+            std::thread::yield_now();
+        }
         writer.write_all(b"!")
     });
     let read = reader.read(&mut [0]);

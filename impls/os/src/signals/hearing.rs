@@ -79,9 +79,10 @@ impl Hearing {
         }
         // In this order, so that nothing is lost that the handler takes.
         bell.ring_for(signal);
-        let listening = Listening::to(signal).inspect_err(|_| bell.silence(signal))?;
+        let listening = Listening::to(signal).and_then(|listening| hear_here(&[signal]).map(|()| listening));
+        let listening = listening.inspect_err(|_| bell.silence(signal))?;
         self.listening.borrow_mut().push(listening.with_changes());
-        hear_here(&[signal])
+        Ok(())
     }
 
     /// Has the system tell of that signal no more, if nobody listens for it.
