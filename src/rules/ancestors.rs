@@ -32,6 +32,9 @@ pub enum Fate {
 
 use Fate::{Kept, Later, Meaningless};
 
+/// What comes with reading, writing, connecting and accepting.
+const STREAMS: Fate = Later("streams", "there are no socket operations yet");
+
 impl Ancestor {
     /// The rules that descend from it.
     pub fn heirs(&self) -> impl Iterator<Item = &'static Rule> + use<> {
@@ -471,58 +474,26 @@ pub static ANCESTORS: &[Ancestor] = &[
         Meaningless("a loop that watches nothing offers no `Readiness`"),
     ),
     row("IO-23", "readers and writers are for the loop's thread only", Kept),
-    row(
-        "IO-24",
-        "receive gives what there is, and nothing at the end",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-25", "what can finish at once does", Later("streams", "there are no socket operations yet")),
-    row(
-        "IO-26",
-        "cancelling an operation unregisters it",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-27", "a cancelled receive loses no data", Later("streams", "there are no socket operations yet")),
-    row(
-        "IO-28",
-        "buffers live until the system is done",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row(
-        "IO-29",
-        "closing drains what is outstanding",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-30", "one operation a direction", Later("streams", "there are no socket operations yet")),
-    row("IO-31", "send-all sends all", Later("streams", "there are no socket operations yet")),
-    row(
-        "IO-32",
-        "connect reports success and failure truly",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row(
-        "IO-33",
-        "a cancelled accept consumes no connection",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-34", "datagrams keep their boundaries", Later("streams", "there are no socket operations yet")),
+    row("IO-24", "receive gives what there is, and nothing at the end", STREAMS),
+    row("IO-25", "what can finish at once does", STREAMS),
+    row("IO-26", "cancelling an operation unregisters it", STREAMS),
+    row("IO-27", "a cancelled receive loses no data", STREAMS),
+    row("IO-28", "buffers live until the system is done", STREAMS),
+    row("IO-29", "closing drains what is outstanding", STREAMS),
+    row("IO-30", "one operation a direction", STREAMS),
+    row("IO-31", "send-all sends all", STREAMS),
+    row("IO-32", "connect reports success and failure truly", STREAMS),
+    row("IO-33", "a cancelled accept consumes no connection", STREAMS),
+    row("IO-34", "datagrams keep their boundaries", STREAMS),
     row(
         "IO-35",
         "debug mode refuses blocking sockets",
         Meaningless("whether a source blocks is for whoever made it"),
     ),
-    row(
-        "IO-36",
-        "closing a socket fails what is pending",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-37", "send-file sends a file", Later("streams", "there are no socket operations yet")),
-    row(
-        "IO-38",
-        "a listener out of descriptors pauses",
-        Later("streams", "there are no socket operations yet"),
-    ),
-    row("IO-39", "errors have uniform names", Later("streams", "there are no socket operations yet")),
+    row("IO-36", "closing a socket fails what is pending", STREAMS),
+    row("IO-37", "send-file sends a file", STREAMS),
+    row("IO-38", "a listener out of descriptors pauses", STREAMS),
+    row("IO-39", "errors have uniform names", STREAMS),
     row("IO-40", "numbers are checked before anything else, and refused if they are no signals", Kept),
     row("IO-41", "signals that cannot be caught are refused, and nothing is left", Kept),
     row("IO-42", "one handler a signal and loop, and adding replaces", Kept),
