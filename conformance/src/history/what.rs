@@ -366,7 +366,7 @@ events! {
     "awaited" Awaited { label: Label, wire: Wire, side: Side, result: Result<(), SourceError> };
 
     // What a loop offers, and what it leaves behind.
-    /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`].
+    /// Which capabilities the open loop offers: a bit for each, in the order of [`OFFERS`](super::OFFERS).
     "offered" Offered { offers: u32 };
     /// Something was asked of a capability of the closed loop: did it accept, or find anything? If
     /// it refused for a reason that can be told, which?
